@@ -1,0 +1,64 @@
+# Each target makes what it needs in .venv; nothing else has to be installed but Python and make.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: demo test lint fix types check coverage bench generate build clean help
+
+help:
+	@echo "make demo    run an agent: a real model when a key is set, else the embedded one"
+	@echo "make test    run the test suite"
+	@echo "make lint    ruff, pyright, import contracts"
+	@echo "make check   test and lint: what CI runs"
+	@echo "make bench   compare with hand-written clients, as ratios"
+	@echo "make build   build the sdist and the wheel"
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit("executus needs Python 3.11 or newer; set PYTHON=python3.x" if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.core: $(BIN)/python pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(VENV)/.test: $(BIN)/python pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
+	@touch $@ $(VENV)/.core
+
+$(VENV)/.dev: $(BIN)/python pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@ $(VENV)/.test $(VENV)/.core
+
+demo: $(VENV)/.core
+	@$(BIN)/python examples/demo.py
+
+test: $(VENV)/.test
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+
+fix: $(VENV)/.dev
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+check: test lint
+
+coverage: $(VENV)/.test
+	$(BIN)/python -m coverage run -m pytest
+	$(BIN)/python -m coverage report --show-missing --skip-covered
+
+bench: $(BIN)/python
+	$(BIN)/python benchmarks/run.py $(ARGS)
+
+generate: $(VENV)/.test
+	$(BIN)/python tests/support/public_api.py
+
+build: $(VENV)/.dev
+	$(BIN)/python -m build --outdir dist .
+
+clean:
+	rm -rf $(VENV) build dist .pytest_cache .ruff_cache .hypothesis

@@ -1,0 +1,68 @@
+"""The first floor: the same work as bounded runs of an executor with shipped defaults."""
+
+from __future__ import annotations
+
+from executus import Executor, Limits, RunnableAgent
+from executus.events import TextDelta
+from majordomo.llm import Model, Tool, tool
+from majordomo.providers.openai import openai_provider
+
+from ._api import KEY, PROMPT, SYSTEM, Base, add
+from ._inprocess import counting_model
+
+REQUIRES = ["CHECKOUT"]
+
+LIMITS = Limits(max_steps=1000, max_tool_calls=1000)
+ADD = tool(inline=True)(add)
+THREADED_ADD = tool(add)
+
+
+def make(model: Model, *tools: Tool) -> RunnableAgent:
+    return RunnableAgent(model=model, instructions=SYSTEM, tools=tools, limits=LIMITS)
+
+
+class Contestant(Base):
+    def __init__(self, base_url: str) -> None:
+        super().__init__(base_url)
+        self.executor = Executor()
+        self.provider = openai_provider(KEY, base_url=base_url)
+        self.plain = self.provider.model("plain")
+        self.agents: dict[tuple[str | int, Tool | None], RunnableAgent] = {}
+
+    def agent(self, model: str | int, add_tool: Tool | None = None) -> RunnableAgent:
+        """The agent for a model: by name on the mock server, by turns in this process."""
+        agent = self.agents.get((model, add_tool))
+        if agent is None:
+            made = counting_model(model) if isinstance(model, int) else self.provider.model(model)
+            agent = make(made, *([add_tool] if add_tool else []))
+            self.agents[model, add_tool] = agent
+        return agent
+
+    async def run(self, agent: RunnableAgent) -> str:
+        result = await self.executor.run(agent, PROMPT)
+        return result.raise_for_error().output or ""
+
+    async def complete(self, model: str) -> str:
+        return await self.run(self.agent(model))
+
+    async def agent_run(self, model: str) -> str:
+        return await self.run(self.agent(model, ADD))
+
+    async def stream(self, model: str) -> tuple[int, int]:
+        count = chars = 0
+        async with self.executor.stream(self.agent(model), PROMPT) as run:
+            async for event in run:
+                if isinstance(event, TextDelta):
+                    count += 1
+                    chars += len(event.text)
+            (await run.wait()).raise_for_error()
+        return count, chars
+
+    async def inproc_run(self, turns: int) -> str:
+        return await self.run(self.agent(turns, ADD))
+
+    async def inproc_threaded(self, turns: int) -> str:
+        return await self.run(self.agent(turns, THREADED_ADD))
+
+    def make_agent(self) -> RunnableAgent:
+        return make(self.plain, tool(add))

@@ -1,0 +1,33 @@
+"""Errors of the harness; the tree is drawn here.
+
+    ExecutusError
+    ├── SetupError          the executor or a registry is put together wrongly
+    ├── RunRejected         a gate said no, or the run cannot begin as asked
+    │   └── BudgetExceeded  … because the budget is spent
+    └── RunError            `RunResult.raise_for_error` (run.result), carries the result
+
+A run's own failure is a `RunResult`, not an exception. `RunRejected` is what gates raise to end a
+run before its first model call; the result then carries it.
+"""
+
+from __future__ import annotations
+
+from majordomo.errors import MajordomoError
+
+__all__ = ["BudgetExceeded", "ExecutusError", "RunRejected", "SetupError"]
+
+
+class ExecutusError(MajordomoError):
+    """Root of the harness's errors; a `MajordomoError`, so one `except` catches both layers."""
+
+
+class SetupError(ExecutusError):
+    """Something was put together wrongly; the message names the cause and the fix."""
+
+
+class RunRejected(ExecutusError):
+    """The run must not, or cannot, begin; the message says why and what would change that."""
+
+
+class BudgetExceeded(RunRejected):
+    """The budget for this caller or agent is spent."""

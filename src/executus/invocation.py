@@ -1,0 +1,62 @@
+"""What is asked of an agent in one run, and how far it may go."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from executus.identity import ANONYMOUS, Caller
+from majordomo.llm import Message, Part
+
+__all__ = ["Invocation", "Limits"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Bounds of one run.
+
+    The most specific ones given count as a whole: the invocation's, the agent's, the executor's.
+
+    Attributes:
+        max_steps: Model calls.
+        max_runtime_s: Seconds from admission to delivery, whatever hangs.
+        max_tool_calls: Tool calls; further ones are answered with an error the model can act on.
+        max_output_bytes: Size of a text answer in UTF-8; a longer one is cut, with a warning.
+        max_parallel_tools: Tool calls of one step that may run at once.
+        close_timeout_s: Seconds for the close stage, which no cancellation shortens.
+        port_timeout_s: Seconds for one call of a port.
+    """
+
+    max_steps: int = 10
+    max_runtime_s: float = 600.0
+    max_tool_calls: int = 100
+    max_output_bytes: int = 1024 * 1024
+    max_parallel_tools: int = 1
+    close_timeout_s: float = 5.0
+    port_timeout_s: float = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """One request to an agent. Nothing is written on it.
+
+    Attributes:
+        input: What the user says: text, or texts and parts in order.
+        caller: On whose behalf.
+        history: Earlier messages of the conversation.
+        deps: Given to tools that take a `ToolContext`.
+        limits: Bounds of this run instead of the agent's.
+        parent: Run id of the run that dispatched this one.
+        run_id: Id to use; made when empty.
+        metadata: The host's own facts; they reach the audit as they are.
+    """
+
+    input: str | Sequence[str | Part]
+    caller: Caller = field(default=ANONYMOUS, kw_only=True)
+    history: Sequence[Message] = field(default=(), kw_only=True)
+    deps: Any = field(default=None, kw_only=True)
+    limits: Limits | None = field(default=None, kw_only=True)
+    parent: str | None = field(default=None, kw_only=True)
+    run_id: str = field(default="", kw_only=True)
+    metadata: Mapping[str, Any] = field(default_factory=dict[str, Any], kw_only=True)

@@ -1,0 +1,92 @@
+"""What a run comes to: always a result, whatever happened."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Generic, Self
+
+from typing_extensions import TypeVar
+
+from executus.errors import ExecutusError
+from majordomo.agent import Step
+from majordomo.llm import Message, Usage
+
+__all__ = ["RunError", "RunResult", "RunStatus"]
+
+Out = TypeVar("Out", default=str)
+
+
+class RunStatus(StrEnum):
+    """How a run ended."""
+
+    OK = "ok"
+    FAILED = "failed"
+    REJECTED = "rejected"
+    """It was not begun: a gate said no, or it could not be set up."""
+    CANCELLED = "cancelled"
+    TIMED_OUT = "timed_out"
+    MAX_STEPS = "max_steps"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunResult(Generic[Out]):
+    """A run that has ended.
+
+    Attributes:
+        run_id: Its id.
+        status: How it ended.
+        output: The answer; None unless `status` is ok.
+        error: What ended it otherwise, else None.
+        messages: The transcript, as far as it came; valid as a later run's `history`.
+        steps: Model calls with their tool results.
+        usage: Tokens of all model calls.
+        tool_calls: Tool calls made.
+        warnings: What went wrong without ending the run, one sentence each.
+        started, ended: Wall-clock times in UTC.
+    """
+
+    run_id: str
+    status: RunStatus
+    output: Out | None
+    error: BaseException | None
+    messages: tuple[Message, ...]
+    steps: tuple[Step, ...]
+    usage: Usage
+    tool_calls: int
+    warnings: tuple[str, ...]
+    started: datetime
+    ended: datetime
+
+    @property
+    def ok(self) -> bool:
+        """Whether there is an answer."""
+        return self.status is RunStatus.OK
+
+    @property
+    def elapsed_s(self) -> float:
+        """Seconds from start to end by the wall clock."""
+        return (self.ended - self.started).total_seconds()
+
+    def raise_for_error(self) -> Self:
+        """Return the result of a run that answered.
+
+        Raises:
+            RunError: It did not; the result rides on the error.
+        """
+        if not self.ok:
+            raise RunError(self) from self.error
+        return self
+
+
+class RunError(ExecutusError):
+    """A run ended without an answer.
+
+    Attributes:
+        result: Everything it came to.
+    """
+
+    def __init__(self, result: RunResult[Any]) -> None:
+        self.result = result
+        super().__init__(f"run {result.run_id} {result.status}: {result.error}")

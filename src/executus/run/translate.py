@@ -1,0 +1,82 @@
+"""The agent loop's events in the vocabulary of a run; those nobody wants are not built."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from executus import events
+from executus.run.state import RunState
+from majordomo import agent, llm
+from majordomo.agent import AgentEvent
+
+__all__ = ["FROM_LOOP", "translator"]
+
+FROM_LOOP = frozenset(
+    kind.kind
+    for kind in (
+        events.AnswerStarted,
+        events.TextDelta,
+        events.ThinkingDelta,
+        events.ToolCalled,
+        events.ToolAnswered,
+        events.StepEnded,
+        events.Steered,
+        events.Compacted,
+    )
+)
+"""Event kinds that come out of the loop stage."""
+
+
+def translator(state: RunState[Any]) -> Callable[[AgentEvent], None]:
+    """A function that tells the run's sinks what the loop emits."""
+    tell = state.tell
+    model = str(state.model.target) if state.model else ""
+
+    def emit(event: AgentEvent) -> None:
+        match event:
+            case llm.TextDelta():
+                tell(events.TextDelta, text=event.text)
+            case llm.ThinkingDelta():
+                tell(events.ThinkingDelta, text=event.text)
+            case agent.StepStarted():
+                tell(events.AnswerStarted, step=event.index, model=model)
+            case agent.StepFinished():
+                _step(state, event.step)
+            case agent.ToolStarted():
+                call = event.call
+                tell(events.ToolCalled, call_id=call.id, tool=call.name, arguments=call.arguments)
+            case agent.ToolFinished():
+                _answered(state, event.result)
+            case agent.Steered():
+                tell(events.Steered, messages=len(event.messages))
+            case agent.Compacted():
+                tell(events.Compacted, before=event.before, after=event.after)
+            case _:
+                return  # pieces of calls and running usage: told whole, later
+
+    return emit
+
+
+def _answered(state: RunState[Any], result: llm.ToolResultPart) -> None:
+    state.tell(
+        events.ToolAnswered,
+        call_id=result.call_id,
+        tool=result.name,
+        text=result.text,
+        is_error=result.is_error,
+        images=len(result.images),
+    )
+
+
+def _step(state: RunState[Any], step: agent.Step) -> None:
+    response = step.response
+    state.tell(
+        events.StepEnded,
+        step=step.index,
+        model=str(response.target),
+        finish_reason=response.finish_reason,
+        tool_calls=len(step.results),
+        input_tokens=response.usage.input,
+        output_tokens=response.usage.output,
+    )

@@ -1,0 +1,55 @@
+"""HTTP servers on loopback that answer from a script: any bytes, or a vendor's wire."""
+
+from executus.testing.server.answer import (
+    Answer,
+    Close,
+    Hang,
+    JSONAnswer,
+    RawAnswer,
+    Reset,
+    SSEAnswer,
+)
+from executus.testing.server.anthropic_wire import (
+    AnthropicServer,
+    anthropic_answer,
+    anthropic_calls,
+    anthropic_error,
+    anthropic_stream,
+    anthropic_text,
+)
+from executus.testing.server.loopback import LoopbackServer
+from executus.testing.server.openai_wire import (
+    OpenAIServer,
+    openai_answer,
+    openai_calls,
+    openai_error,
+    openai_stream,
+    openai_text,
+)
+from executus.testing.server.request import RecordedRequest
+from executus.testing.server.turn import Turn
+
+__all__ = [
+    "Answer",
+    "AnthropicServer",
+    "Close",
+    "Hang",
+    "JSONAnswer",
+    "LoopbackServer",
+    "OpenAIServer",
+    "RawAnswer",
+    "RecordedRequest",
+    "Reset",
+    "SSEAnswer",
+    "Turn",
+    "anthropic_answer",
+    "anthropic_calls",
+    "anthropic_error",
+    "anthropic_stream",
+    "anthropic_text",
+    "openai_answer",
+    "openai_calls",
+    "openai_error",
+    "openai_stream",
+    "openai_text",
+]

@@ -1,0 +1,91 @@
+"""majordomo: the lean substrate for talking to language models.
+
+Canonical types, provider wires over HTTP, and one agent loop. It knows nothing of executus.
+"""
+
+from __future__ import annotations
+
+from majordomo.agent import (
+    Agent,
+    AgentError,
+    AgentResult,
+    AgentRun,
+    Hooks,
+    MaxSteps,
+    ModelFailed,
+    Session,
+    Skill,
+    ToolLoop,
+)
+from majordomo.builtin import resolve
+from majordomo.errors import (
+    APIError,
+    ConfigError,
+    MajordomoError,
+    UnknownModel,
+    UnsupportedRequest,
+)
+from majordomo.llm import (
+    DocumentPart,
+    ImagePart,
+    Message,
+    Model,
+    Request,
+    Response,
+    Settings,
+    Tool,
+    Toolbox,
+    ToolContext,
+    Usage,
+    assistant,
+    dump_messages,
+    load_messages,
+    schema_for,
+    tool,
+    user,
+)
+from majordomo.models import ModelRegistry
+from majordomo.structured import OutputError, generate, generate_sync
+
+# Another distribution owns this package's name on the index; executus checks for this mark.
+__distribution__ = "executus"
+
+__all__ = [
+    "APIError",
+    "Agent",
+    "AgentError",
+    "AgentResult",
+    "AgentRun",
+    "ConfigError",
+    "DocumentPart",
+    "Hooks",
+    "ImagePart",
+    "MajordomoError",
+    "MaxSteps",
+    "Message",
+    "Model",
+    "ModelFailed",
+    "ModelRegistry",
+    "OutputError",
+    "Request",
+    "Response",
+    "Session",
+    "Settings",
+    "Skill",
+    "Tool",
+    "ToolContext",
+    "ToolLoop",
+    "Toolbox",
+    "UnknownModel",
+    "UnsupportedRequest",
+    "Usage",
+    "assistant",
+    "dump_messages",
+    "generate",
+    "generate_sync",
+    "load_messages",
+    "resolve",
+    "schema_for",
+    "tool",
+    "user",
+]

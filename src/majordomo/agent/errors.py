@@ -1,0 +1,36 @@
+"""How a run ends without an answer. Each error keeps what the run had achieved."""
+
+from __future__ import annotations
+
+from majordomo.agent.result import AgentResult
+from majordomo.errors import MajordomoError
+
+__all__ = ["AgentError", "AnswerMismatch", "MaxSteps", "ModelFailed", "ToolLoop"]
+
+
+class AgentError(MajordomoError):
+    """A run ended without an answer.
+
+    Attributes:
+        partial: Transcript, steps and usage up to the end; the transcript is valid as `history=`.
+    """
+
+    def __init__(self, message: str, *, partial: AgentResult[None]) -> None:
+        self.partial = partial
+        super().__init__(message)
+
+
+class MaxSteps(AgentError):
+    """The model still wanted tools when the step limit was reached."""
+
+
+class ToolLoop(AgentError):
+    """Tool calls kept failing; see `ToolErrorLimits`."""
+
+
+class ModelFailed(AgentError):
+    """A model call failed; the model's own error is the `__cause__`."""
+
+
+class AnswerMismatch(AgentError):
+    """The answer did not fit the output type, after all retries."""

@@ -1,0 +1,128 @@
+"""Executes the calls of one step: in order, or some at once, results always in call order."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeAlias
+
+import anyio
+
+from majordomo.agent.events import AgentEvent, ToolFinished, ToolStarted
+from majordomo.agent.hooks import ToolErrorLimits
+from majordomo.llm import ToolCallPart, ToolResultPart
+
+__all__ = ["Emit", "Execute", "ToolErrors", "execute_calls"]
+
+Execute: TypeAlias = Callable[[ToolCallPart], Awaitable[ToolResultPart]]
+"""Answers a call. What it raises (cancellation, a host's stop) ends the run."""
+
+Emit: TypeAlias = Callable[[AgentEvent], None]
+
+
+async def execute_calls(
+    calls: Sequence[ToolCallPart],
+    execute: Execute,
+    results: list[ToolResultPart | None],
+    *,
+    emit: Emit | None,
+    limit: int,
+) -> None:
+    """Fill `results`, one slot per call, also as far as it got when it is cancelled.
+
+    Args:
+        calls: The calls of one answer.
+        execute: Answers one call.
+        results: As many slots as calls; set in place.
+        emit: Told of every start and end; None when nobody listens.
+        limit: How many may run at once.
+
+    Raises:
+        Exception: What `execute` raised first; calls still running are cancelled.
+    """
+
+    async def run(index: int) -> None:
+        call = calls[index]
+        if emit is not None:
+            emit(ToolStarted(call))
+        result = results[index] = await execute(call)
+        if emit is not None:
+            emit(ToolFinished(call, result))
+
+    if limit <= 1 or len(calls) == 1:
+        for index in range(len(calls)):
+            await run(index)
+    else:
+        await _run_together(run, len(calls), limit)
+
+
+async def _run_together(run: Callable[[int], Awaitable[None]], count: int, limit: int) -> None:
+    failures: list[Exception] = []
+    slots = anyio.Semaphore(limit)
+
+    async def guarded(index: int) -> None:
+        async with slots:
+            try:
+                await run(index)
+            except Exception as error:  # noqa: BLE001 - raised below, without a group around it
+                failures.append(error)
+                group.cancel_scope.cancel()
+
+    async with anyio.create_task_group() as group:
+        for index in range(count):
+            group.start_soon(guarded, index)
+    if failures:
+        raise failures[0]
+
+
+def cancelled_result(call: ToolCallPart) -> ToolResultPart:
+    """Answers a call that never finished, so that the transcript stays valid everywhere."""
+    return ToolResultPart(
+        call_id=call.id,
+        name=call.name,
+        text=f"{call.name} was cancelled before it answered; it may or may not have taken effect",
+        is_error=True,
+    )
+
+
+def truncated_result(call: ToolCallPart) -> ToolResultPart:
+    """Answers a call whose arguments were cut off by the token limit."""
+    return ToolResultPart(
+        call_id=call.id,
+        name=call.name,
+        text="the call was cut off by the token limit and not executed; ask for less at once",
+        is_error=True,
+    )
+
+
+class ToolErrors:
+    """Counts failing calls of one run against its limits."""
+
+    __slots__ = ("_failing_steps", "_limits", "_same")
+
+    def __init__(self, limits: ToolErrorLimits) -> None:
+        self._limits = limits
+        self._same: Counter[tuple[str, str]] = Counter()
+        self._failing_steps = 0
+
+    def count(self, calls: Sequence[ToolCallPart], results: Sequence[ToolResultPart]) -> str | None:
+        """Take note of a step; return why the run must end, or None."""
+        for call, result in zip(calls, results, strict=True):
+            key = (call.name, call.arguments)
+            if not result.is_error:
+                self._same.pop(key, None)
+                continue
+            self._same[key] += 1
+            if self._limits.same_call is not None and self._same[key] >= self._limits.same_call:
+                return (
+                    f"{call.name} failed {self._same[key]} times with the same arguments; "
+                    f"the last error: {result.text}"
+                )
+        failed = all(result.is_error for result in results)
+        self._failing_steps = self._failing_steps + 1 if failed else 0
+        if self._limits.steps is not None and self._failing_steps >= self._limits.steps:
+            return (
+                f"every tool call failed in {self._failing_steps} steps in a row; "
+                f"the last error: {results[-1].text}"
+            )
+        return None

@@ -1,0 +1,100 @@
+"""The canonical contract: what is said to models and what they say, the same for every provider.
+
+Values and protocols only; nothing here does I/O. Frozen, slotted dataclasses: they are cheap to
+make, cannot change under a running request, and validate only where text comes in (`load_messages`,
+tool arguments).
+"""
+
+from majordomo.llm.fragments import Fragments
+from majordomo.llm.message import (
+    Message,
+    ProviderState,
+    Role,
+    assistant,
+    system,
+    tool_result,
+    user,
+)
+from majordomo.llm.model import Capabilities, Model, Provider
+from majordomo.llm.parts import (
+    DocumentPart,
+    ImagePart,
+    OpaquePart,
+    Part,
+    TextPart,
+    ThinkingPart,
+    ToolCallPart,
+    ToolResultPart,
+    sniff_mime,
+)
+from majordomo.llm.request import OutputSchema, ReasoningEffort, Request, Settings, ToolChoice
+from majordomo.llm.response import FinishReason, Response, Target, Usage
+from majordomo.llm.schema import JsonSchema, schema_for
+from majordomo.llm.stream import (
+    FinishEvent,
+    Stream,
+    StreamEvent,
+    StreamInterrupted,
+    TextDelta,
+    ThinkingDelta,
+    ToolCallDelta,
+    ToolCallEnd,
+    ToolCallStart,
+    UsageEvent,
+)
+from majordomo.llm.tool import BadArguments, Tool, tool
+from majordomo.llm.toolbox import Toolbox
+from majordomo.llm.toolcontext import ToolContext
+from majordomo.llm.transcript import TranscriptError, dump_messages, load_messages
+
+__all__ = [
+    "BadArguments",
+    "Capabilities",
+    "DocumentPart",
+    "FinishEvent",
+    "FinishReason",
+    "Fragments",
+    "ImagePart",
+    "JsonSchema",
+    "Message",
+    "Model",
+    "OpaquePart",
+    "OutputSchema",
+    "Part",
+    "Provider",
+    "ProviderState",
+    "ReasoningEffort",
+    "Request",
+    "Response",
+    "Role",
+    "Settings",
+    "Stream",
+    "StreamEvent",
+    "StreamInterrupted",
+    "Target",
+    "TextDelta",
+    "TextPart",
+    "ThinkingDelta",
+    "ThinkingPart",
+    "Tool",
+    "ToolCallDelta",
+    "ToolCallEnd",
+    "ToolCallPart",
+    "ToolCallStart",
+    "ToolChoice",
+    "ToolContext",
+    "ToolResultPart",
+    "Toolbox",
+    "TranscriptError",
+    "Usage",
+    "UsageEvent",
+    "assistant",
+    "dump_messages",
+    "load_messages",
+    "schema_for",
+    "sniff_mime",
+    "system",
+    "tool",
+    "tool_result",
+    "user",
+]

@@ -1,0 +1,91 @@
+"""What is asked of a model, once for every provider."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+from majordomo.llm.fragments import Fragments
+from majordomo.llm.message import Message
+from majordomo.llm.tool import Tool
+
+__all__ = ["OutputSchema", "ReasoningEffort", "Request", "Settings", "ToolChoice"]
+
+ReasoningEffort: TypeAlias = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
+
+ToolChoice: TypeAlias = Literal["auto", "none", "required"] | Tool
+"""Whether the model may, must not, or must call a tool; a `Tool` names the one it must call."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """How a model should answer. None means "not set" and is never sent.
+
+    Attributes:
+        max_tokens: Upper bound of generated tokens, reasoning included.
+        temperature: 0 to 2 at most providers; newest reasoning models refuse it.
+        top_p: 0 to 1.
+        stop: Texts that end the answer; up to 4 at OpenAI.
+        seed: Best effort where a provider knows it, dropped where not.
+        reasoning_effort: How long to think; unsupported levels are the provider's error.
+        prompt_caching: Ask for prompt caching where that is not automatic.
+        parallel_tool_calls: Whether one answer may hold several calls.
+        service_tier: Provider's own word for a tier.
+        timeout_s: Total seconds for one model call: dial, waiting and body together.
+        extra: Fields put into the request body as they are; they win over ours.
+    """
+
+    max_tokens: int | None = None
+    temperature: float | None = None
+    top_p: float | None = None
+    stop: tuple[str, ...] = ()
+    seed: int | None = None
+    reasoning_effort: ReasoningEffort | None = None
+    prompt_caching: bool | None = None
+    parallel_tool_calls: bool | None = None
+    service_tier: str | None = None
+    timeout_s: float | None = None
+    extra: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutputSchema:
+    """The JSON the answer's text must be.
+
+    Attributes:
+        name: `[A-Za-z0-9_-]{1,64}`.
+        schema: JSON Schema with an object at its root.
+        description: What it is for.
+        strict: The schema keeps to the subset that strict modes accept.
+    """
+
+    name: str
+    schema: Mapping[str, Any]
+    description: str = ""
+    strict: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One model call.
+
+    Attributes:
+        messages: The conversation, oldest first. A transcript is not changed in place.
+        system: Instructions that precede it; system messages inside `messages` are added to it.
+        tools: Tools on offer.
+        tool_choice: Whether the model may call them.
+        output: JSON the answer must be, when it must be any.
+        settings: How to answer.
+        fragments: Memory of what was encoded already; share one between the calls of a run.
+        keep_raw: Keep the response body on `Response.raw`.
+    """
+
+    messages: Sequence[Message]
+    system: str = ""
+    tools: Sequence[Tool] = ()
+    tool_choice: ToolChoice = "auto"
+    output: OutputSchema | None = None
+    settings: Settings = Settings()
+    fragments: Fragments = field(default_factory=Fragments, compare=False, repr=False)
+    keep_raw: bool = False

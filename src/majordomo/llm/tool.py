@@ -1,0 +1,225 @@
+"""Tools: a name, a schema and a handler; `@tool` makes one from a typed function."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias, cast, overload
+
+from pydantic_core import ValidationError, from_json
+
+from majordomo.errors import ToolDefinitionError
+from majordomo.llm.signature import Signature
+from majordomo.llm.toolcontext import ToolContext
+from majordomo.threads import call_in_thread
+
+__all__ = ["BadArguments", "Tool", "tool"]
+
+Invoke: TypeAlias = Callable[[str, ToolContext[Any]], Awaitable[object]]
+
+_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_-]{0,63}")  # portable: wire/README §8
+
+
+class BadArguments(ValueError):
+    """The model's arguments do not fit the tool; the message is written for the model."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Tool:
+    """Something a model may call.
+
+    Attributes:
+        name: `[a-zA-Z_][a-zA-Z0-9_-]{0,63}`, which every provider takes.
+        description: What it does, for the model.
+        parameters: JSON Schema of the arguments, an object at its root.
+        invoke: Called with the argument text and the context; returns anything `Toolbox` can
+            turn into a result. Raises `BadArguments` for arguments that do not fit.
+        timeout_s: Seconds a call may take; None leaves that to the run.
+        fn: The function it was made from, for direct calls in tests.
+
+    Raises:
+        ToolDefinitionError: The name is not portable, or the schema's root is not an object.
+    """
+
+    name: str
+    description: str
+    parameters: Mapping[str, Any]
+    invoke: Invoke
+    timeout_s: float | None = None
+    fn: Callable[..., Any] | None = None
+
+    def __post_init__(self) -> None:
+        if not _NAME.fullmatch(self.name):
+            raise ToolDefinitionError(
+                f"tool name {self.name!r} is not portable; use letters, digits, _ and -, "
+                "at most 64, not starting with a digit or -"
+            )
+        if self.parameters.get("type") != "object":
+            raise ToolDefinitionError(
+                f"tool {self.name!r}: the schema's root must have type 'object'"
+            )
+
+    @classmethod
+    def from_schema(
+        cls,
+        name: str,
+        description: str,
+        parameters: Mapping[str, Any],
+        handler: Callable[[dict[str, Any]], Awaitable[object]],
+        *,
+        timeout_s: float | None = None,
+    ) -> Tool:
+        """A tool whose schema is known already; the handler gets the parsed arguments.
+
+        The arguments are parsed, not validated against the schema.
+        """
+
+        async def invoke(arguments: str, _context: ToolContext[Any]) -> object:
+            return await handler(_parse_object(arguments))
+
+        return cls(
+            name=name,
+            description=description,
+            parameters=parameters,
+            invoke=invoke,
+            timeout_s=timeout_s,
+        )
+
+
+def _parse_object(arguments: str) -> dict[str, Any]:
+    try:
+        parsed: object = from_json(arguments or "{}")
+    except ValueError as error:
+        raise BadArguments(f"the arguments are not valid JSON ({error})") from error
+    if not isinstance(parsed, dict):
+        raise BadArguments(f"the arguments must be a JSON object, not {type(parsed).__name__}")
+    return cast("dict[str, Any]", parsed)
+
+
+@overload
+def tool(fn: Callable[..., Any], /) -> Tool: ...
+@overload
+def tool(
+    *,
+    name: str | None = None,
+    description: str | None = None,
+    inline: bool = False,
+    timeout_s: float | None = None,
+) -> Callable[[Callable[..., Any]], Tool]: ...
+def tool(
+    fn: Callable[..., Any] | None = None,
+    /,
+    *,
+    name: str | None = None,
+    description: str | None = None,
+    inline: bool = False,
+    timeout_s: float | None = None,
+) -> Tool | Callable[[Callable[..., Any]], Tool]:
+    """Make a tool from a typed function: `@tool`, or `@tool(timeout_s=5)`.
+
+    The schema comes from the signature, parameter descriptions from the docstring's Args section or
+    from `Annotated[…, Field(description=…)]`. A first parameter annotated `ToolContext[Deps]` is
+    injected and hidden from the model. Synchronous functions run in a worker thread.
+
+    Args:
+        fn: The function.
+        name: Name for the model; the function's own by default.
+        description: Description for the model; the docstring's prose by default.
+        inline: Run a synchronous function on the event loop, for one that returns at once.
+        timeout_s: Seconds a call may take.
+
+    Raises:
+        ToolDefinitionError: A parameter is untyped, variadic or positional-only; named in the
+            message.
+
+    Example:
+        >>> @tool(inline=True)
+        ... def add(a: int, b: int) -> int:
+        ...     '''Add two integers.'''
+        ...     return a + b
+        >>> add.name, add.parameters["required"]
+        ('add', ['a', 'b'])
+    """
+
+    def make(function: Callable[..., Any]) -> Tool:
+        return _from_function(
+            function,
+            name=name,
+            description=description,
+            inline=inline,
+            timeout_s=timeout_s,
+        )
+
+    return make if fn is None else make(fn)
+
+
+def _from_function(
+    fn: Callable[..., Any],
+    *,
+    name: str | None,
+    description: str | None,
+    inline: bool,
+    timeout_s: float | None,
+) -> Tool:
+    own_name = name or getattr(fn, "__name__", type(fn).__name__)
+    signature = Signature(fn, own_name)
+    call = _caller(fn, inline=inline)
+
+    async def invoke(arguments: str, context: ToolContext[Any]) -> object:
+        try:
+            values = signature.adapter.validate_json(arguments or "{}")
+        except ValidationError as error:
+            raise BadArguments(explain_validation(error)) from error
+        if signature.takes_context:
+            return await call(context, **values)
+        return await call(**values)
+
+    return Tool(
+        name=own_name,
+        description=description if description is not None else signature.description,
+        parameters=signature.schema(),
+        invoke=invoke,
+        timeout_s=timeout_s,
+        fn=fn,
+    )
+
+
+def _caller(fn: Callable[..., Any], *, inline: bool) -> Callable[..., Awaitable[object]]:
+    call_method = getattr(fn, "__call__", None)  # noqa: B004 - an object's async __call__
+    if inspect.iscoroutinefunction(fn) or inspect.iscoroutinefunction(call_method):
+        return fn
+
+    if inline:
+
+        async def call_inline(*args: object, **values: object) -> object:
+            return await _awaited(fn(*args, **values))
+
+        return call_inline
+
+    async def call_threaded(*args: object, **values: object) -> object:
+        return await _awaited(await call_in_thread(functools.partial(fn, *args, **values)))
+
+    return call_threaded
+
+
+async def _awaited(value: object) -> object:
+    """What a synchronous wrapper around an async function stands for."""
+    return await cast("Awaitable[object]", value) if inspect.isawaitable(value) else value
+
+
+def explain_validation(error: ValidationError) -> str:
+    """One line a model can act on: which argument, what is wrong, what it sent."""
+    faults: list[str] = []
+    for fault in error.errors(include_url=False, include_context=False)[:8]:
+        where = ".".join(str(step) for step in fault["loc"])
+        got = "" if fault["type"] in ("missing", "extra_forbidden") else _shown(fault["input"])
+        faults.append(f"{where}: {fault['msg']}{got}" if where else f"{fault['msg']}{got}")
+    return "; ".join(faults)
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return f" (got {text if len(text) <= 80 else text[:77] + '...'})"

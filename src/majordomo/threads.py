@@ -1,0 +1,144 @@
+"""Worker threads for synchronous tools: bounded, daemon, and safe to abandon (ADR 0114).
+
+A synchronous function cannot be cancelled. When its caller is, the thread is abandoned: it keeps
+its slot until it returns, it is counted, and it cannot delay the exit of the process.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from contextvars import Context, copy_context
+from typing import Any, Generic, TypeVar, TypeVarTuple, Unpack
+
+import anyio
+
+from majordomo.tasks import call_soon, current_loop
+
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
+
+__all__ = ["WORKERS", "WorkerThreads", "call_in_thread"]
+
+MAX_THREADS = 64
+IDLE_S = 10.0
+
+
+class _Job(Generic[T]):
+    """One call: who waits for it, and what came of it."""
+
+    __slots__ = ("abandoned", "context", "done", "error", "fn", "loop", "result", "running")
+
+    def __init__(self, fn: Callable[[], T], loop: object) -> None:
+        self.fn = fn
+        self.loop = loop
+        self.context: Context = copy_context()
+        self.done = anyio.Event()
+        self.result: T | None = None
+        self.error: BaseException | None = None
+        self.running = False
+        self.abandoned = False
+
+    def run(self) -> None:
+        try:
+            self.result = self.context.run(self.fn)
+        except BaseException as error:  # noqa: BLE001 - handed to the waiter, raised there
+            self.error = error
+
+
+class WorkerThreads:
+    """A pool of daemon threads shared by all event loops of the process.
+
+    Args:
+        max_threads: How many calls run at once, abandoned ones included; more wait in order.
+    """
+
+    def __init__(self, max_threads: int = MAX_THREADS) -> None:
+        self.max_threads = max_threads
+        self._wake = threading.Condition()
+        self._queue: deque[_Job[Any]] = deque()
+        self._threads = 0
+        self._idle = 0
+        self._abandoned = 0
+
+    @property
+    def abandoned(self) -> int:
+        """How many threads still run a call that nobody waits for."""
+        return self._abandoned
+
+    async def call(self, fn: Callable[[Unpack[Ts]], T], *args: *Ts) -> T:
+        """Call a synchronous function in a worker thread.
+
+        The caller's context variables are visible to it. Cancelling the caller abandons a running
+        call and drops a waiting one.
+
+        Raises:
+            BaseException: What the function raised.
+        """
+        job: _Job[T] = _Job(lambda: fn(*args), current_loop())
+        self._submit(job)
+        try:
+            await job.done.wait()
+        except BaseException:
+            self._abandon(job)
+            raise
+        if job.error is not None:
+            raise job.error
+        return job.result  # pyright: ignore[reportReturnType] - set unless error is
+
+    def _submit(self, job: _Job[Any]) -> None:
+        with self._wake:
+            self._queue.append(job)
+            if self._idle >= len(self._queue):
+                self._wake.notify()
+                return
+            if self._threads >= self.max_threads:
+                return
+            self._threads += 1
+        try:
+            threading.Thread(target=self._work, name="majordomo-worker", daemon=True).start()
+        except RuntimeError:
+            with self._wake:
+                self._threads -= 1
+            # Left in the queue it would still run later, behind its caller's back.
+            self._abandon(job)
+            raise
+
+    def _abandon(self, job: _Job[Any]) -> None:
+        with self._wake:
+            job.abandoned = True
+            if job.running:
+                self._abandoned += 1
+            elif job in self._queue:
+                self._queue.remove(job)
+
+    def _work(self) -> None:
+        while (job := self._next()) is not None:
+            job.run()
+            with self._wake:
+                job.running = False
+                if job.abandoned:
+                    self._abandoned -= 1
+            call_soon(job.loop, job.done.set)
+
+    def _next(self) -> _Job[Any] | None:
+        with self._wake:
+            while not self._queue:
+                self._idle += 1
+                woken = self._wake.wait(IDLE_S)
+                self._idle -= 1
+                if not woken and not self._queue:
+                    self._threads -= 1
+                    return None
+            job = self._queue.popleft()
+            job.running = True
+            return job
+
+
+WORKERS = WorkerThreads()
+
+
+async def call_in_thread(fn: Callable[[Unpack[Ts]], T], *args: *Ts) -> T:
+    """Call a synchronous function in the process's shared worker threads (`WORKERS`)."""
+    return await WORKERS.call(fn, *args)

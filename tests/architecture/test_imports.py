@@ -1,0 +1,62 @@
+"""What importing the library costs, and what its modules may know of each other.
+
+The layers themselves are import-linter contracts in pyproject.toml; here is what they cannot say.
+"""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SRC = Path(__file__).parents[2] / "src"
+FILES = sorted(SRC.rglob("*.py"))
+FORBIDDEN = {"sqlite3", "aiosqlite", "PIL", "croniter", "rich", "click", "mcp", "trio", "pytest"}
+
+
+def test_importing_the_core_loads_no_optional_or_heavy_module():
+    code = "import executus, executus.testing, majordomo, sys; print(*sorted(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = {name.split(".")[0] for name in done.stdout.split()}
+    assert "majordomo" in loaded
+    # httpx2 tries trio by itself where it is installed; nothing of ours asks for it.
+    assert not loaded & (FORBIDDEN - {"trio"})
+
+
+def test_core_asks_for_no_trio():
+    asked = [path for path in FILES if "import trio" in path.read_text()]
+    assert asked == []
+
+
+def test_a_foreign_majordomo_is_named_with_the_cure(tmp_path):
+    (tmp_path / "majordomo").mkdir()
+    (tmp_path / "majordomo" / "__init__.py").write_text("")
+    code = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import executus"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    assert "pip uninstall majordomo" in done.stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(SRC)))
+def test_no_private_name_crosses_a_module(path):
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(
+            ("majordomo", "executus")
+        ):
+            private = [alias.name for alias in node.names if alias.name.startswith("_")]
+            assert private in ([], ["__distribution__"]), f"line {node.lineno}: {private}"
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(SRC)))
+def test_no_file_grows_into_the_whole_house(path):
+    assert len(path.read_text().splitlines()) <= 400
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(SRC)))
+def test_imports_stand_at_the_top(path):
+    tree = ast.parse(path.read_text())
+    for outer in ast.walk(tree):
+        if isinstance(outer, ast.FunctionDef | ast.AsyncFunctionDef):
+            inner = [n for n in ast.walk(outer) if isinstance(n, ast.Import | ast.ImportFrom)]
+            assert inner == [], f"line {inner[0].lineno if inner else 0}"

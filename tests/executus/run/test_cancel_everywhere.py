@@ -1,0 +1,179 @@
+"""A run cancelled at every point where anything waits ends once, cleaned up, with nothing left."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+
+import anyio
+import pytest
+import stepping
+
+from executus import Executor, Invocation, Limits, Ports, RunnableAgent, RunStatus
+from executus.events import EVENT_KINDS
+from majordomo.llm import tool
+from majordomo.providers.fake import FakeProvider, Reply
+
+pause = anyio.lowlevel.checkpoint
+
+
+@dataclass
+class Host:
+    """Every port, each waiting at least once, and what they saw."""
+
+    wants: Collection[str] = frozenset(EVENT_KINDS)
+    started: list[str] = field(default_factory=list)
+    closed: list = field(default_factory=list)
+    events: list = field(default_factory=list)
+    reserved: set[str] = field(default_factory=set)
+    settled: list[str] = field(default_factory=list)
+    delivered: list = field(default_factory=list)
+    tools_open: int = 0
+
+    async def start_run(self, info):
+        await pause()
+        self.started.append(info.run_id)
+
+    def emit(self, event):
+        self.events.append(event)
+
+    async def close_run(self, info, result):
+        await pause()
+        self.closed.append(result)
+
+    async def reserve(self, info):
+        self.reserved.add(info.run_id)
+        await pause()
+
+    async def commit(self, run_id, usage):
+        await pause()
+        assert usage.requests
+        self.reserved.discard(run_id)
+        self.settled.append(run_id)
+
+    async def release(self, run_id):
+        await pause()
+        self.reserved.discard(run_id)
+        self.settled.append(run_id)
+
+    async def visible(self, info, names):
+        await pause()
+        return names
+
+    async def deliver(self, info, output):
+        await pause()
+        self.delivered.append(output)
+
+
+def make_agent(host, *, parallel):
+    @tool
+    async def careful(n: int) -> int:
+        """A tool with something to clean up."""
+        host.tools_open += 1
+        try:
+            await pause()
+            await pause()
+        finally:
+            host.tools_open -= 1
+        return n
+
+    provider = FakeProvider()
+    calls = [("careful", {"n": 1}), ("careful", {"n": 2})]
+    provider.enqueue("m", Reply(text="look", calls=calls), "done")
+    return RunnableAgent(
+        model=provider.model("m"),
+        tools=[careful, "calc.*"],
+        limits=Limits(max_parallel_tools=2 if parallel else 1),
+    )
+
+
+def make_executor(host):
+    ports = Ports(audit=host, budget=host, palette=host, delivery=host)
+    return Executor(ports=ports, new_id=lambda: "run")
+
+
+def check_host(host, outcome):
+    where = f"cancelled at step {outcome.step}"
+    assert outcome.raised is None, where
+    assert outcome.left_running == 0, where
+    assert host.tools_open == 0, where
+    assert host.reserved == set(), where
+    began = bool(host.events)
+    assert len(host.closed) == (1 if began else 0), where
+    assert len(host.settled) == (1 if began else 0), where
+    ends = [e for e in host.events if e.kind == "run_ended"]
+    assert len(ends) == (1 if began else 0), where
+    if began:
+        assert host.events[-1] is ends[0], where
+        assert [e.seq for e in host.events] == list(range(len(host.events))), where
+        check_transcript(host.closed[0].messages, where)
+
+
+def check_transcript(messages, where):
+    for index, message in enumerate(messages):
+        if message.tool_calls:
+            answered = [r.call_id for r in messages[index + 1].tool_results]
+            assert answered == [c.id for c in message.tool_calls], where
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.slow
+@pytest.mark.parametrize("mode", stepping.MODES)
+@pytest.mark.parametrize("parallel", [False, True], ids=["sequential", "parallel"])
+def test_an_awaited_run(mode, parallel):
+    hosts = []
+
+    def make():
+        host = Host()
+        hosts.append(host)
+        executor, agent = make_executor(host), make_agent(host, parallel=parallel)
+        return lambda: executor.run(agent, "go")
+
+    def check(outcome):
+        host = hosts[-1]
+        check_host(host, outcome)
+        if outcome.cancelled and host.closed:
+            # A cancellation that arrives once the answer is there does not unmake it.
+            assert host.closed[0].status in (RunStatus.CANCELLED, RunStatus.OK)
+        if outcome.returned is not None:
+            assert outcome.returned.status is RunStatus.OK
+            assert outcome.returned.output == "done"
+
+    stepping.sweep(mode, make, check, at_least=12)
+    assert hosts[-1].closed[0].status is RunStatus.OK
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.slow
+@pytest.mark.parametrize("mode", stepping.MODES)
+@pytest.mark.parametrize("how", ["stream", "start"])
+def test_a_run_beside_its_caller(mode, how):
+    hosts = []
+
+    def make():
+        host = Host()
+        hosts.append(host)
+        executor, agent = make_executor(host), make_agent(host, parallel=True)
+
+        async def streamed():
+            async with executor.stream(agent, Invocation("go")) as run:
+                kinds = [event.kind async for event in run]
+                result = await run.wait()
+            return result, kinds
+
+        async def started():
+            async with executor:
+                run = executor.start(agent, Invocation("go"))
+                kinds = [event.kind async for event in run]
+                result = await run.wait()
+            return result, kinds
+
+        return streamed if how == "stream" else started
+
+    def check(outcome):
+        check_host(hosts[-1], outcome)
+        if outcome.returned is not None:
+            result, kinds = outcome.returned
+            assert result.output == "done"
+            assert kinds[-1] == "run_ended"
+
+    stepping.sweep(mode, make, check, at_least=15)
+    assert hosts[-1].closed[0].status is RunStatus.OK
