@@ -16,7 +16,7 @@ def test_the_public_names_are_those_written_down():
 def test_every_module_says_what_it_exports_and_has_it(module):
     assert module.__doc__, "a module's first line says its one concept"
     for name in module.__all__:
-        assert getattr(module, name) is not None
+        assert hasattr(module, name), name
 
 
 @pytest.mark.parametrize(("root", "most"), [("majordomo", 40), ("executus", 25)])

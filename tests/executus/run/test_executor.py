@@ -56,7 +56,7 @@ async def test_a_failure_is_a_result_and_keeps_the_transcript():
     assert result.status is RunStatus.FAILED
     assert isinstance(result.error, ModelFailed)
     assert len(result.messages) == 3
-    with pytest.raises(RunError, match="failed.*503") as caught:
+    with pytest.raises(RunError, match=r"failed.*503") as caught:
         result.raise_for_error()
     assert caught.value.result is result
 

@@ -19,9 +19,9 @@ def add(a: int, b: int) -> int:
 
 
 def turns(*, thinking):
-    extra = [
-        {"thinking": f"step {n}", "signature": f"sig-{n}"} if thinking else {} for n in range(TURNS)
-    ]
+    extra = [{}] * TURNS
+    if thinking:
+        extra = [{"thinking": f"step {n}", "signature": f"sig-{n}"} for n in range(TURNS)]
     calls = [Turn.calls(("add", {"a": n, "b": n}), **extra[n]) for n in range(TURNS)]
     return [*calls, Turn.text("the sum is 90"), Turn.text("still 90")]
 

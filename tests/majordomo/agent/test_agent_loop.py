@@ -231,10 +231,8 @@ async def test_a_cancelled_run_leaves_a_valid_transcript():
 
 async def test_a_stream_tells_text_calls_and_steps_in_order():
     _, model = scripted(Reply(calls=[("add", {"a": 2, "b": 3})]), "five")
-    seen = []
     async with Agent(model, tools=[add]).stream("2+3?") as run:
-        async for event in run:
-            seen.append(event)
+        seen = [event async for event in run]
         result = await run.result()
     assert "".join(e.text for e in seen if isinstance(e, TextDelta)) == "five"
     kinds = [type(e) for e in seen if isinstance(e, ToolStarted | ToolFinished | StepFinished)]
