@@ -2,33 +2,60 @@
 
 A message is immutable, so its encoding in one dialect never changes. Keyed by identity: a lookup
 costs no hash over the content. The message is kept beside its bytes, so an id is never reused
-while it is a key. Dropped with the run or session that owns it.
+while it is a key. Dropped with the run or session that owns it (ADR 0115).
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable
-from typing import TypeVar
+from collections.abc import Callable, Hashable, Sequence
+from typing import Protocol, TypeVar, cast
 
 from majordomo.llm.message import Message
 
-__all__ = ["Fragments"]
+__all__ = ["Fragments", "Joiner"]
 
 T = TypeVar("T")
 
 
-class Fragments:
-    """Encoded messages of one run or session, per dialect."""
+class Joiner(Protocol):
+    """Builds a conversation in one dialect, message by message; only ever added to."""
 
-    __slots__ = ("_dialects",)
+    def add(self, message: Message) -> None:
+        """Add the next message."""
+        ...
+
+
+J = TypeVar("J", bound=Joiner)
+
+
+class Fragments:
+    """Encoded messages of one run or session, per dialect.
+
+    A dialect is everything an encoding depends on besides the message; compared by value.
+    """
+
+    __slots__ = ("_encoded", "_joined")
 
     def __init__(self) -> None:
-        self._dialects: dict[Hashable, dict[int, tuple[Message, object]]] = {}
+        self._encoded: dict[Hashable, dict[int, tuple[Message, object]]] = {}
+        self._joined: dict[Hashable, tuple[tuple[Message, ...], Joiner]] = {}
 
     def of(self, dialect: Hashable, _kind: type[T] = bytes) -> dict[int, tuple[Message, T]]:
-        """The fragments of one dialect: `id(message)` → (message, fragment), to read and add to.
+        """The fragments of one dialect: `id(message)` → (message, fragment), to read and add to."""
+        return cast("dict[int, tuple[Message, T]]", self._encoded.setdefault(dialect, {}))
 
-        Args:
-            dialect: Everything the encoding depends on besides the message; compared by value.
+    def joined(self, dialect: Hashable, messages: Sequence[Message], make: Callable[[], J]) -> J:
+        """A joiner that has been given exactly `messages`.
+
+        The one of the dialect's last call goes on when its messages are the beginning of these, as
+        they are from turn to turn; otherwise `make` gives a new one.
         """
-        return self._dialects.setdefault(dialect, {})  # pyright: ignore[reportReturnType]
+        messages = tuple(messages)
+        before, found = self._joined.get(dialect, ((), None))
+        # Comparing tuples stops at `is` for each element: no content is looked at.
+        if found is None or messages[: len(before)] != before:
+            before, found = (), make()
+        for message in messages[len(before) :]:
+            found.add(message)
+        self._joined[dialect] = (messages, found)
+        return cast("J", found)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from majordomo.llm.message import Role
 from majordomo.llm.request import Request
 from majordomo.llm.response import Target
 from majordomo.llm.tool import Tool
@@ -38,21 +37,20 @@ def encode_request(
         **({"stream": True} if streaming else {}),
         **request.settings.extra,
     }
-    system = _system(request, family)
+    conversation = join_messages(request.messages, request.fragments, target)
+    system = _system(request, conversation.system_texts, family)
     if system and "system" not in fields:
         fields["system"] = system
-    messages = b",".join(join_messages(request.messages, request.fragments, target))
     tools = _tools(request)
     listed = b',"tools":[' + b",".join(tools) + b"]" if tools else b""
-    body = dump(fields)[:-1] + listed + b',"messages":[' + messages + b"]}"
+    body = dump(fields)[:-1] + listed + b',"messages":[' + conversation.encoded() + b"]}"
     betas = (("anthropic-beta", ",".join(options.betas)),) if options.betas else ()
     headers = (("anthropic-version", options.api_version), *betas)
     return WireCall(path="/v1/messages", headers=headers, body=body)
 
 
-def _system(request: Request, family: Family) -> str:
-    texts = [request.system]
-    texts += [message.text for message in request.messages if message.role is Role.SYSTEM]
+def _system(request: Request, others: Sequence[str], family: Family) -> str:
+    texts = [request.system, *others]
     if request.tools and not family.forced_tools:
         # A forced choice is refused where thinking cannot be off: say it in words instead (§5).
         if request.tool_choice == "required":

@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, assert_never, cast
 
@@ -58,63 +58,79 @@ class _Fragment:
 
 def join_messages(
     messages: Sequence[Message], fragments: Fragments, target: Target
-) -> Iterator[bytes]:
-    """The wire messages of a conversation, system messages left out.
+) -> Conversation:
+    """A conversation in this dialect; what was joined in earlier calls of the run is kept."""
+    key = (WIRE, target)
+    known = fragments.of(key, _Fragment)
+    return fragments.joined(key, messages, lambda: Conversation(known, target))
+
+
+class Conversation:
+    """Wire messages in the making.
 
     Turns of one role are merged and the first one is the user's. The results of a turn's calls
     stand first in the next message; a call nobody answered gets an error, a result without its
     call is dropped.
+
+    Attributes:
+        system_texts: Texts of system messages, which go elsewhere.
     """
-    known = fragments.of((WIRE, target), _Fragment)
-    turns = _Turns()
-    for message in messages:
-        if message.role is Role.SYSTEM:
-            continue
-        fragment = _fragment(message, known, target)
-        if fragment.answers:
-            turns.answer(fragment)
-        elif fragment.blocks:
-            turns.say("assistant" if message.role is Role.ASSISTANT else "user", fragment)
-    return turns.encoded()
 
-
-class _Turns:
-    """Wire messages in the making."""
-
-    def __init__(self) -> None:
-        self._turns: list[tuple[str, list[bytes]]] = []
+    def __init__(self, known: dict[int, tuple[Message, _Fragment]], target: Target) -> None:
+        self.system_texts: list[str] = []
+        self._known = known
+        self._target = target
+        self._finished: list[bytes] = []
+        self._role = "user"
+        self._blocks: list[bytes] = []
         self._open_calls: list[str] = []
 
-    def say(self, role: str, fragment: _Fragment) -> None:
-        """Add blocks to the turn of that role."""
-        self._repair()
-        if role == "assistant" and not self._turns:
-            self._turn("user").append(_BEGIN)
+    def add(self, message: Message) -> None:
+        """Add the next message."""
+        if message.role is Role.SYSTEM:
+            self.system_texts.append(message.text)
+            return
+        fragment = _fragment(message, self._known, self._target)
+        if fragment.answers:
+            self._answer(fragment)
+        elif fragment.blocks:
+            self._say("assistant" if message.role is Role.ASSISTANT else "user", fragment)
+
+    def _say(self, role: str, fragment: _Fragment) -> None:
+        if self._open_calls:
+            self._turn("user").extend(map(_never_answered, self._open_calls))
+        if role == "assistant" and not self._finished and not self._blocks:
+            self._blocks.append(_BEGIN)
         self._turn(role).extend(fragment.blocks)
         self._open_calls = list(fragment.calls)
 
-    def answer(self, fragment: _Fragment) -> None:
-        """Add the results of calls that wait for them."""
+    def _answer(self, fragment: _Fragment) -> None:
         for call_id, block in fragment.answers:
             if call_id in self._open_calls:
                 self._open_calls.remove(call_id)
                 self._turn("user").append(block)
 
-    def _repair(self) -> None:
-        for call_id in self._open_calls:
-            self._turn("user").append(_never_answered(call_id))
-        self._open_calls = []
-
     def _turn(self, role: str) -> list[bytes]:
-        if not self._turns or self._turns[-1][0] != role:
-            self._turns.append((role, []))
-        return self._turns[-1][1]
+        """The blocks of the open turn, which is of that role from now on."""
+        if self._role != role:
+            if self._blocks:
+                self._finished.append(_turn(self._role, self._blocks))
+            self._role, self._blocks = role, []
+        return self._blocks
 
-    def encoded(self) -> Iterator[bytes]:
-        """The messages, with every call answered."""
-        self._repair()
-        for role, blocks in self._turns:
-            yield b'{"role":"%b","content":[%b]}' % (role.encode(), b",".join(blocks))
+    def encoded(self) -> bytes:
+        """The wire messages so far, joined by commas; more may still be added."""
+        repairs = [_never_answered(call_id) for call_id in self._open_calls]
+        if repairs and self._role == "assistant":
+            last = (_turn(self._role, self._blocks), _turn("user", repairs))
+        else:
+            blocks = [*self._blocks, *repairs]
+            last = (_turn(self._role, blocks),) if blocks else ()
+        return b",".join((*self._finished, *last))
+
+
+def _turn(role: str, blocks: Sequence[bytes]) -> bytes:
+    return b'{"role":"%b","content":[%b]}' % (role.encode(), b",".join(blocks))
 
 
 def _never_answered(call_id: str) -> bytes:
