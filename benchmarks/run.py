@@ -20,7 +20,7 @@ import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from environments import CONTESTANTS, SERVER, disk, setup, versions
@@ -158,7 +158,7 @@ def count_instructions(names: Sequence[str], options: argparse.Namespace) -> Non
 
 
 def profile(name: str, options: argparse.Namespace) -> None:
-    """cProfile of the operation alone, by own time."""
+    """cProfile of the operation alone: our functions by cumulative time, all by own time."""
     count = options.counts[-1]
     with MockServer(pin=False) as server, tempfile.TemporaryDirectory() as directory:
         file = Path(directory, "profile")
@@ -166,8 +166,9 @@ def profile(name: str, options: argparse.Namespace) -> None:
         if outcome.error:
             raise SystemExit(f"{name}: {outcome.error}")
         print(f"{name} {options.metric}, {count} times")
-        shorten: Callable[[pstats.Stats], pstats.Stats] = pstats.Stats.strip_dirs
-        shorten(pstats.Stats(str(file))).sort_stats("tottime").print_stats(30)
+        stats = pstats.Stats(str(file))
+        stats.sort_stats("cumulative").print_stats("site-packages/(majordomo|executus)/", 30)
+        stats.sort_stats("tottime").print_stats(30)
 
 
 if __name__ == "__main__":

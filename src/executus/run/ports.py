@@ -1,7 +1,7 @@
 """What a host plugs into a run; every port has a null object, so the kernel asks for none.
 
 A failing optional port is logged, becomes a warning on the result and never ends a run. A failing
-gate (`budget.reserve`) ends it before the first model call.
+gate (`budget.reserve`, `palette.visible`) ends it before the first model call.
 """
 
 from __future__ import annotations

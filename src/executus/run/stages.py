@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
-from typing import Any, TypeAlias, cast
+from typing import Any, TypeAlias, TypeVar, cast
 
 from executus.errors import RunRejected, SetupError
 from executus.events import RunEnded, RunStarted
 from executus.run.agent import Grant
+from executus.run.ports import ALL_TOOLS, DISCARD, NO_AUDIT, UNLIMITED
 from executus.run.result import RunStatus
 from executus.run.state import RunState, RunTally
 from executus.run.translate import FROM_LOOP, translator
@@ -21,6 +22,8 @@ from majordomo.llm import Tool, Toolbox, ToolCallPart, ToolResultPart
 from majordomo.llm.outputtype import OutputType
 
 __all__ = ["STAGES", "Stage", "announce_end", "close", "flush"]
+
+T = TypeVar("T")
 
 Stage: TypeAlias = Callable[[RunState[Any]], Awaitable[None]]
 
@@ -32,19 +35,25 @@ async def identify(state: RunState[Any]) -> None:
 
 
 async def admit(state: RunState[Any]) -> None:
-    """Ask the gates, before anything is spent. A gate that fails is closed."""
+    """Ask the budget, before anything is spent."""
+    budget = state.ports.budget
+    if budget is not UNLIMITED:
+        await _ask_gate(state, "budget", lambda: budget.reserve(state.info))
+
+
+async def _ask_gate(state: RunState[Any], name: str, ask: Callable[[], Awaitable[T]]) -> T:
+    """Ask a gate within a port's time. One that fails or hangs is closed."""
     timeout_s = state.limits.port_timeout_s
     try:
-        with state.clock.deadline(timeout_s) as scope:
-            await state.ports.budget.reserve(state.info)
+        with state.clock.deadline(timeout_s):
+            return await ask()
     except RunRejected:
         raise
     except Exception as error:
-        raise RunRejected(f"the budget gate failed, so the run was not begun: {error}") from error
-    if scope.cancelled_caught:
-        raise RunRejected(
-            f"the budget gate did not answer within {timeout_s:g} s, so the run was not begun"
-        )
+        raise RunRejected(f"the {name} gate failed, so the run was not begun: {error}") from error
+    raise RunRejected(
+        f"the {name} gate did not answer within {timeout_s:g} s, so the run was not begun"
+    )
 
 
 async def resolve(state: RunState[Any]) -> None:
@@ -64,11 +73,18 @@ async def _offered(state: RunState[Any]) -> tuple[Tool, ...]:
     patterns = [grant for grant in state.agent.tools if isinstance(grant, str)]
     names: Sequence[str] = state.registry.match(patterns) if patterns else ()
     if names:
-        seen = await state.ports.palette.visible(state.info, names)
-        names = [name for name in names if name in seen]
+        names = await _seen(state, names)
     given = (_own_tool(grant) for grant in state.agent.tools if not isinstance(grant, str))
     skilled = (tool for skill in state.agent.skills for tool in skill.tools)
     return (*(state.registry.get(name) for name in names), *given, *skilled)
+
+
+async def _seen(state: RunState[Any], names: Sequence[str]) -> Sequence[str]:
+    palette = state.ports.palette
+    if palette is ALL_TOOLS:
+        return names
+    seen = await _ask_gate(state, "palette", lambda: palette.visible(state.info, names))
+    return [name for name in names if name in seen]
 
 
 def _own_tool(grant: Grant) -> Tool:
@@ -77,8 +93,8 @@ def _own_tool(grant: Grant) -> Tool:
 
 async def open_run(state: RunState[Any]) -> None:
     """Begin the record."""
-    state.opened = True
-    await state.attempt("audit.start_run", lambda: state.ports.audit.start_run(state.info))
+    if state.ports.audit is not NO_AUDIT:
+        await state.attempt("audit.start_run", lambda: state.ports.audit.start_run(state.info))
 
 
 async def loop(state: RunState[Any]) -> None:
@@ -140,7 +156,9 @@ def _bounded_output(state: RunState[Any], output: Any) -> Any:
 
 async def deliver(state: RunState[Any]) -> None:
     """Take the answer where it belongs."""
-    await state.attempt("delivery", lambda: state.ports.delivery.deliver(state.info, state.output))
+    delivery = state.ports.delivery
+    if delivery is not DISCARD:
+        await state.attempt("delivery", lambda: delivery.deliver(state.info, state.output))
     state.end(RunStatus.OK)
 
 

@@ -61,7 +61,6 @@ class RunState(Generic[Out]):
     toolbox: Toolbox = field(default_factory=Toolbox)
     system: str = ""
     loop: Loop[Out] | None = None
-    opened: bool = False
     tool_calls: int = 0
     warnings: list[str] = field(default_factory=list[str])
     status: RunStatus | None = None

@@ -364,6 +364,19 @@ async def test_the_palette_hides_granted_tools_from_a_run():
     assert [t.name for t in provider.requests[0][1].tools] == ["calc__calculate"]
 
 
+async def test_a_broken_palette_is_a_closed_gate():
+    class Broken:
+        async def visible(self, info, names):
+            raise OSError("no such table")
+
+    provider, model = scripted("never")
+    agent = RunnableAgent(model=model, tools=["calc.*"])
+    result = await Executor(ports=Ports(palette=Broken())).run(agent, "go")
+    assert result.status is RunStatus.REJECTED
+    assert "palette gate failed" in str(result.error)
+    assert provider.requests == []
+
+
 async def test_delivery_gets_the_answer_once_and_only_an_answer():
     delivered = []
 
