@@ -76,11 +76,12 @@ def kind_of_status(status: int, text: str = "") -> ErrorKind:
 
 
 def parse_json(data: bytes) -> object:
-    """Parse JSON bytes; broken UTF-8 is replaced, not fatal.
+    """Parse JSON bytes; a byte-order mark is dropped, broken UTF-8 replaced: neither is fatal.
 
     Raises:
         ValueError: It is not JSON.
     """
+    data = data.removeprefix(b"\xef\xbb\xbf")
     try:
         return from_json(data)
     except ValueError:
@@ -90,12 +91,9 @@ def parse_json(data: bytes) -> object:
 def find_fault(body: object) -> Fault | None:
     """The error an answer's body holds, or None when it holds none.
 
-    Looks at `error` (object or string), also inside a list; at `detail` and `message` only when
-    the body has nothing of an answer.
+    Looks at `error` (object or string), also in the first element of a list.
     """
-    if isinstance(body, list):
-        items = cast("list[object]", body)
-        return find_fault(items[0]) if items else None
+    body = _first(body)
     if not isinstance(body, dict):
         return None
     found = cast("Mapping[str, Any]", body)
@@ -119,12 +117,21 @@ def text_fault(body: bytes, status: int) -> Fault:
     fault = find_fault(parsed)
     if fault is not None:
         return fault
+    parsed = _first(parsed)
     if isinstance(parsed, dict):
         found = cast("Mapping[str, Any]", parsed)
         said = found.get("message") or _detail(found.get("detail"))
         if said:
             return Fault(message=_cut(str(said)), code=_text(found.get("code")))
     return Fault(message=_cut(body.decode("utf-8", "replace")) or f"HTTP {status}")
+
+
+def _first(body: object) -> object:
+    """A body, or of a list of them the first."""
+    while isinstance(body, list):
+        items = cast("list[object]", body)
+        body = items[0] if items else None
+    return body
 
 
 def _detail(detail: object) -> str:
@@ -139,7 +146,7 @@ def _detail(detail: object) -> str:
 
 def _from_object(error: Mapping[str, Any]) -> Fault:
     code = error.get("code")
-    status = error.get("status_code", code)
+    status = code if error.get("status_code") is None else error["status_code"]
     # bool is an int, and OpenRouter's code is an int status.
     is_status = isinstance(status, int) and not isinstance(status, bool) and 400 <= status < 600
     details = error.get("details")

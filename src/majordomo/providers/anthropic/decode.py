@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import Any, cast
 
 from pydantic_core import to_json
@@ -9,11 +10,12 @@ from pydantic_core import to_json
 from majordomo.llm.message import Message, ProviderState, Role
 from majordomo.llm.parts import OpaquePart, Part, TextPart, ThinkingPart, ToolCallPart
 from majordomo.llm.response import FinishReason, Response, Target, Usage
-from majordomo.providers.anthropic.messages import WIRE
+from majordomo.providers.anthropic.content import WIRE
+from majordomo.providers.anthropic.errors import refine_fault
 from majordomo.providers.faults import WireFault, find_fault
 from majordomo.providers.wire import ResponseMeta
 
-__all__ = ["answer_parts", "build_response", "decode_response", "finish_reason", "read_usage"]
+__all__ = ["block_part", "build_response", "decode_response", "finish_reason", "read_usage"]
 
 Json = dict[str, Any]
 
@@ -26,6 +28,8 @@ _FINISH = {
     "refusal": FinishReason.REFUSAL,
     "pause_turn": FinishReason.PAUSE,
 }
+# Calls in these answers are cut or withdrawn; in all others they beat what the server reports.
+_NO_CALLS = frozenset({FinishReason.LENGTH, FinishReason.REFUSAL})
 _PLAIN = frozenset({"text", "tool_use"})
 
 
@@ -37,83 +41,111 @@ def decode_response(body: Any, meta: ResponseMeta) -> Response:
     """
     fault = find_fault(body)
     if fault is not None:
-        raise WireFault(fault)
+        raise WireFault(refine_fault(fault, 0))
     answer = cast("Json", body)
+    blocks: list[Json] = answer["content"] or []
     return build_response(
-        answer["content"] or [],
+        [block_part(block) for block in blocks],
+        blocks,
         stop_reason=answer.get("stop_reason"),
-        usage=answer.get("usage") or {},
-        model=answer.get("model") or "",
+        usage=answer.get("usage"),
+        model=answer.get("model"),
         meta=meta,
     )
 
 
 def build_response(
-    blocks: list[Json], *, stop_reason: str | None, usage: Json, model: str, meta: ResponseMeta
+    parts: Iterable[Part | None],
+    blocks: Sequence[Json],
+    *,
+    stop_reason: str | None,
+    usage: Json | None,
+    model: str | None,
+    meta: ResponseMeta,
 ) -> Response:
-    """The response of an answer's content blocks, however they came."""
-    parts = answer_parts(blocks)
-    calls = any(isinstance(part, ToolCallPart) for part in parts)
+    """The response of an answer, however it came.
+
+    Args:
+        parts: Its parts; None for those not worth one.
+        blocks: Content blocks the server may be sent back.
+        stop_reason: The server's word.
+        usage: The server's counts.
+        model: The model the server names.
+        meta: What is known of the call.
+    """
+    found = tuple(part for part in parts if part is not None)
+    calls = any(isinstance(part, ToolCallPart) for part in found)
     return Response(
-        message=Message(role=Role.ASSISTANT, parts=parts, state=_state(blocks, meta.target)),
+        message=Message(role=Role.ASSISTANT, parts=found, state=_state(blocks, meta.target)),
         finish_reason=finish_reason(stop_reason, calls=calls),
         usage=read_usage(usage),
         target=meta.target,
-        served_model=model,
+        served_model=model or "",
         request_id=meta.request_id,
         raw=meta.raw,
     )
 
 
 def finish_reason(reported: str | None, *, calls: bool) -> FinishReason:
-    """The canonical reason; calls in the answer beat what the server says of it."""
+    """The canonical reason (wire/README §3)."""
     reason = _FINISH.get(reported or "", FinishReason.OTHER)
-    return FinishReason.TOOL_CALLS if calls and reason is not FinishReason.LENGTH else reason
+    return FinishReason.TOOL_CALLS if calls and reason not in _NO_CALLS else reason
 
 
-def answer_parts(blocks: list[Json]) -> tuple[Part, ...]:
-    """Content blocks as parts; empty text and thinking are left out."""
-    parts = (_part(block) for block in blocks)
-    return tuple(part for part in parts if part is not None)
-
-
-def _part(block: Json) -> Part | None:
+def block_part(block: Json) -> Part | None:
+    """A content block as a part; None for empty text and thinking."""
     match block.get("type"):
         case "text":
-            return TextPart(block["text"]) if block["text"] else None
+            return TextPart(block["text"]) if block.get("text") else None
         case "thinking":
             return ThinkingPart(block["thinking"]) if block.get("thinking") else None
         case "tool_use":
-            arguments = to_json(block.get("input") or {}).decode()
+            given = block.get("input")
+            arguments = "{}" if given is None else to_json(given).decode()
             return ToolCallPart(id=block["id"], name=block["name"], arguments=arguments)
         case kind:
             return OpaquePart(provider=WIRE, kind=str(kind), data=to_json(block).decode())
 
 
-def _state(blocks: list[Json], target: Target) -> ProviderState | None:
+def _state(blocks: Sequence[Json], target: Target) -> ProviderState | None:
     """The blocks as received, when parts alone would lose something of them."""
     if all(block.get("type") in _PLAIN for block in blocks):
         return None
-    # Empty text is produced but not taken back (§3).
-    sent = [b for b in blocks if b.get("type") != "text" or b["text"].strip()]
+    sent = [_accepted(block) for block in blocks if _is_accepted(block)]
     return ProviderState(
         wire=WIRE, provider=target.provider, model=target.model, data=to_json(sent).decode()
     )
 
 
-def read_usage(usage: Json) -> Usage:
-    """Token counts; the input the wire reports leaves out what the cache served (§8)."""
-    read = _count(usage, "cache_read_input_tokens")
-    written = _count(usage, "cache_creation_input_tokens")
-    fresh = _count(usage, "input_tokens")
-    details = usage.get("output_tokens_details")
-    thinking = _count(cast("Json", details), "thinking_tokens") if details else None
+def _is_accepted(block: Json) -> bool:
+    """Empty text is produced, but not taken back (§3)."""
+    return block.get("type") != "text" or bool((block.get("text") or "").strip())
+
+
+def _accepted(block: Json) -> Json:
+    """The block; a call's input must be an object to be taken back (§4)."""
+    if block.get("type") != "tool_use" or isinstance(block.get("input"), dict):
+        return block
+    given = block.get("input")
+    wrong = given if isinstance(given, str) else to_json(given).decode()
+    return {**block, "input": {} if given is None else {"invalid_arguments": wrong}}
+
+
+def read_usage(usage: Json | None) -> Usage:
+    """Token counts (wire/README §4): the wire's input leaves out what went through the cache."""
+    counts = usage or {}
+    read = _count(counts, "cache_read_input_tokens")
+    written = _count(counts, "cache_creation_input_tokens")
+    fresh = _count(counts, "input_tokens")
+    details = counts.get("output_tokens_details")
     return Usage(
         input=None if fresh is None else fresh + (read or 0) + (written or 0),
-        output=_count(usage, "output_tokens"),
+        output=_count(counts, "output_tokens"),
         cache_read=read,
         cache_write=written,
-        reasoning=thinking,
+        reasoning=_count(cast("Json", details), "thinking_tokens")
+        if isinstance(details, dict)
+        else None,
         requests=1,
     )
 

@@ -2,57 +2,120 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+import math
+from typing import Any, cast
 
-from majordomo.llm.request import Request
+from majordomo.errors import UnsupportedRequest
+from majordomo.llm.fragments import Fragments
+from majordomo.llm.message import Role
+from majordomo.llm.output import OutputMode, lower_output
+from majordomo.llm.request import Request, Settings
 from majordomo.llm.response import Target
 from majordomo.llm.tool import Tool
+from majordomo.providers.anthropic.content import WIRE
 from majordomo.providers.anthropic.messages import call_names, join_messages
 from majordomo.providers.anthropic.models import Family, family_of
 from majordomo.providers.anthropic.options import AnthropicOptions
-from majordomo.providers.anthropic.schema import output_schema
+from majordomo.providers.anthropic.schema import native_schema
+from majordomo.providers.anthropic.thinking import set_thinking
 from majordomo.providers.text import dump
 from majordomo.providers.wire import WireCall
 
 __all__ = ["encode_request"]
 
-# Thinking budgets in tokens of models without adaptive thinking (§6); at least 1,024.
-_BUDGET = {"minimal": 1024, "low": 1024, "medium": 4096, "high": 16384, "xhigh": 32768}
-_EFFORT = {"minimal": "low", "none": "low"}
+Json = dict[str, Any]
 
 
 def encode_request(
     request: Request, target: Target, options: AnthropicOptions, *, streaming: bool
 ) -> WireCall:
-    """The request's path, headers and body; messages encoded before are only copied.
+    """The request's path, headers and body; what was encoded before in this run is only copied.
 
-    `seed` has no word on this wire and is left out.
+    `seed` has no word on this wire and is left out. A schema outside the wire's subset is said as
+    an instruction. A forced tool choice is said in words where it would be refused (§5). When the
+    history holds calls but no tools are offered, their names are declared and calling forbidden.
+
+    Raises:
+        UnsupportedRequest: A setting has a value this wire has no form for.
     """
+    _check_settings(request.settings, target)
+    request, config = _output(request)
     family = family_of(target.model)
-    fields: dict[str, Any] = {
-        "model": target.model,
-        **_settings(request, family, options),
-        **_tool_choice(request, family),
-        **({"stream": True} if streaming else {}),
-        **request.settings.extra,
-    }
-    conversation = join_messages(request.messages, request.fragments, target)
-    system = _system(request, conversation.system_texts, family)
-    if system and "system" not in fields:
-        fields["system"] = system
-    tools = _tools(request)
-    listed = b',"tools":[' + b",".join(tools) + b"]" if tools else b""
-    body = dump(fields)[:-1] + listed + b',"messages":[' + conversation.encoded() + b"]}"
+    body = {"model": target.model, **_settings(request.settings, family, options, config)}
+    if streaming:
+        body["stream"] = True
+    body |= request.settings.extra
+    forced = family.forced_tools and not _thinks(body)
+    _set_missing(body, "system", _system(request, forced=forced))
+    tools = [] if "tools" in body else _tools(request)
+    if tools:
+        _set_missing(body, "tool_choice", _tool_choice(request, forced=forced))
+    written = dump(body)[:-1]
+    if tools:
+        written += b',"tools":[%b]' % b",".join(tools)
+    if "messages" not in body:
+        turns = join_messages(request.messages, request.fragments, target, options)
+        written += b',"messages":[%b]' % b",".join(turns)
+    return WireCall(path="/v1/messages", headers=_headers(options), body=written + b"}")
+
+
+def _headers(options: AnthropicOptions) -> tuple[tuple[str, str], ...]:
     betas = (("anthropic-beta", ",".join(options.betas)),) if options.betas else ()
-    headers = (("anthropic-version", options.api_version), *betas)
-    return WireCall(path="/v1/messages", headers=headers, body=body)
+    return (("anthropic-version", options.api_version), *betas)
 
 
-def _system(request: Request, others: Sequence[str], family: Family) -> str:
-    texts = [request.system, *others]
-    if request.tools and not family.forced_tools:
-        # A forced choice is refused where thinking cannot be off: say it in words instead (§5).
+def _set_missing(body: Json, name: str, value: object) -> None:
+    """Set a field that has a value, unless the caller's `extra` already has."""
+    if value:
+        body.setdefault(name, value)
+
+
+def _check_settings(settings: Settings, target: Target) -> None:
+    wrong = ""
+    for name in ("temperature", "top_p"):
+        value = getattr(settings, name)
+        if value is not None and not math.isfinite(value):
+            wrong = f"{name} is {value}, which is not a number JSON can carry"
+    if any(not text.strip() for text in settings.stop):
+        wrong = "a stop text of white space alone is refused by this API"
+    if wrong:
+        raise UnsupportedRequest(wrong, provider=target.provider, model=target.model)
+
+
+def _output(request: Request) -> tuple[Request, Json]:
+    """The request and the start of `output_config`."""
+    if request.output is None:
+        return request, {}
+    schema = native_schema(request.output.schema)
+    if schema is None:
+        return lower_output(request, OutputMode.INSTRUCTION), {}
+    return request, {"format": {"type": "json_schema", "schema": schema}}
+
+
+def _settings(settings: Settings, family: Family, options: AnthropicOptions, config: Json) -> Json:
+    cap = settings.max_tokens
+    fields: Json = {
+        "max_tokens": options.default_max_tokens if cap is None else cap,
+        "temperature": settings.temperature,
+        "top_p": settings.top_p,
+        "stop_sequences": list(settings.stop) or None,
+        "service_tier": settings.service_tier,
+        "cache_control": {"type": "ephemeral"} if settings.prompt_caching else None,
+    }
+    set_thinking(settings.reasoning_effort, family, fields, config)
+    fields["output_config"] = config or None
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def _thinks(body: Json) -> bool:
+    thinking = body.get("thinking")
+    return isinstance(thinking, dict) and cast("Json", thinking).get("type") != "disabled"
+
+
+def _system(request: Request, *, forced: bool) -> str:
+    texts = [request.system]
+    texts += [message.text for message in request.messages if message.role is Role.SYSTEM]
+    if request.tools and not forced:
         if request.tool_choice == "required":
             texts.append("Answer by calling one of the tools.")
         elif isinstance(request.tool_choice, Tool):
@@ -60,75 +123,43 @@ def _system(request: Request, others: Sequence[str], family: Family) -> str:
     return "\n\n".join(text for text in texts if text.strip())
 
 
-def _settings(request: Request, family: Family, options: AnthropicOptions) -> dict[str, Any]:
-    settings = request.settings
-    fields: dict[str, Any] = {
-        "max_tokens": settings.max_tokens or options.default_max_tokens,
-        "temperature": settings.temperature,
-        "top_p": settings.top_p,
-        "stop_sequences": list(settings.stop) or None,
-        "service_tier": settings.service_tier,
-        "cache_control": {"type": "ephemeral"} if settings.prompt_caching else None,
-    }
-    config: dict[str, Any] = {}
-    if settings.reasoning_effort is not None:
-        _think(settings.reasoning_effort, family, fields, config)
-    if request.output is not None:
-        schema = output_schema(request.output.schema)
-        config["format"] = {"type": "json_schema", "schema": schema}
-    if config:
-        fields["output_config"] = config
-    return {name: value for name, value in fields.items() if value is not None}
-
-
-def _think(effort: str, family: Family, fields: dict[str, Any], config: dict[str, Any]) -> None:
-    """How much to think, in the words of the model's family (§6)."""
-    if effort == "none" and not family.always_thinks:
-        fields["thinking"] = {"type": "disabled"}
-        return
-    if not family.adaptive:
-        budget = _BUDGET.get(effort, _BUDGET["xhigh"])
-        fields["thinking"] = {"type": "enabled", "budget_tokens": budget}
-        if fields["max_tokens"] <= budget:  # the budget counts towards it
-            fields["max_tokens"] += budget
-        return
-    if effort == "none" and family.between_tools:
-        fields["thinking"] = {"type": "between_tools"}
-    elif effort != "none":
-        fields["thinking"] = {"type": "adaptive"}
-    if family.effort:
-        config["effort"] = _EFFORT.get(effort, effort)
-
-
-def _tool_choice(request: Request, family: Family) -> dict[str, Any]:
-    if not request.tools:
-        # Tools of the history are declared so that it is accepted, but must not be called.
-        return {"tool_choice": {"type": "none"}} if call_names(request.messages) else {}
-    choice: dict[str, Any] = {"type": "auto"}
-    if request.tool_choice == "none":
-        choice = {"type": "none"}
-    elif family.forced_tools and request.tool_choice == "required":
+def _tool_choice(request: Request, *, forced: bool) -> Json:
+    """The choice; empty when it is the server's default."""
+    wanted = request.tool_choice
+    if wanted == "none" or not request.tools:
+        return {"type": "none"}
+    choice: Json = {}
+    if forced and wanted == "required":
         choice = {"type": "any"}
-    elif family.forced_tools and isinstance(request.tool_choice, Tool):
-        choice = {"type": "tool", "name": request.tool_choice.name}
-    if request.settings.parallel_tool_calls is False and choice["type"] != "none":
-        choice["disable_parallel_tool_use"] = True
-    return {"tool_choice": choice} if choice != {"type": "auto"} else {}
+    elif forced and isinstance(wanted, Tool):
+        choice = {"type": "tool", "name": wanted.name}
+    if request.settings.parallel_tool_calls is False:
+        choice = {"type": "auto", **choice, "disable_parallel_tool_use": True}
+    return choice
 
 
-def _tools(request: Request) -> Sequence[bytes]:
-    if request.tools:
-        return [_tool(tool) for tool in request.tools]
-    return [_declared(name) for name in call_names(request.messages)]
+def _tools(request: Request) -> list[bytes]:
+    if not request.tools:
+        return [_declared(name) for name in call_names(request.messages)]
+    known = _known_tools(request.fragments)
+    for tool in request.tools:
+        if id(tool) not in known:
+            known[id(tool)] = (tool, _tool(tool))
+    return [known[id(tool)][1] for tool in request.tools]
+
+
+def _known_tools(fragments: Fragments) -> dict[int, tuple[Tool, bytes]]:
+    """Tools are as immutable as messages, so their encodings are kept the same way."""
+    return cast("dict[int, tuple[Tool, bytes]]", fragments.of((WIRE, "tools")))
 
 
 def _tool(tool: Tool) -> bytes:
-    schema = dict(tool.parameters)
-    return dump({"name": tool.name, "description": tool.description, "input_schema": schema})
+    described = {"description": tool.description} if tool.description.strip() else {}
+    return dump({"name": tool.name, **described, "input_schema": dict(tool.parameters)})
 
 
 def _declared(name: str) -> bytes:
     """A tool that is only remembered: the history calls it, nobody offers it any more (§4)."""
-    schema: dict[str, Any] = {"type": "object", "properties": {}}
+    schema: Json = {"type": "object", "properties": {}}
     described = "Not available any more."
     return dump({"name": name, "description": described, "input_schema": schema})

@@ -1,9 +1,10 @@
-"""What each Claude family takes (wire/anthropic §5-§7); unknown ids count as the newest."""
+"""What each model family takes (wire/anthropic §5-§7); unknown Claude ids count as the newest."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Literal
 
 __all__ = ["Family", "family_of"]
 
@@ -13,45 +14,40 @@ class Family:
     """What of the wire differs between models.
 
     Attributes:
-        adaptive: `thinking.type` "adaptive" is known; otherwise "enabled" with a token budget.
-        always_thinks: Thinking cannot be switched off.
-        between_tools: Least thinking is "between_tools".
-        effort: `output_config.effort` is known.
-        forced_tools: A forced tool choice is accepted.
+        thinking: How thinking is asked for: "adaptive" with `output_config.effort`, "budget" with a
+            number of tokens, or not at all.
+        off: How it is switched off: the `thinking.type` for that, or None where it cannot be.
+        forced_tools: A forced tool choice is accepted while the request asks for no thinking.
         structured: `output_config.format` is known.
     """
 
-    adaptive: bool = True
-    always_thinks: bool = True
-    between_tools: bool = False
-    effort: bool = True
+    thinking: Literal["adaptive", "budget"] | None = "adaptive"
+    off: Literal["disabled", "between_tools"] | None = None
     forced_tools: bool = False
     structured: bool = True
 
 
 _NEWEST = Family()
-_BUDGET = Family(adaptive=False, always_thinks=False, effort=False, forced_tools=True)
-_OPTIONAL = Family(always_thinks=False, forced_tools=True)
-_OLD = Family(
-    adaptive=False, always_thinks=False, effort=False, forced_tools=True, structured=False
-)
+_OPTIONAL = Family(off="disabled", forced_tools=True)
+_BUDGET = Family(thinking="budget", off="disabled", forced_tools=True)
+_OLD = Family(thinking="budget", off="disabled", forced_tools=True, structured=False)
+_OLDEST = Family(thinking=None, forced_tools=True, structured=False)
 
-# First match wins.
+# First match wins. "-20" begins a dated form, "@" a cloud's.
 _FAMILIES: tuple[tuple[re.Pattern[str], Family], ...] = (
-    (re.compile(r"claude-(?:[123]\b|instant)"), _OLD),
-    (re.compile(r"(?:haiku|sonnet|opus)-4-(?:0|1|2025)"), _OLD),
-    (re.compile(r"(?:haiku|sonnet)-4-5"), _BUDGET),
-    (
-        re.compile(r"opus-4-5"),
-        Family(adaptive=False, always_thinks=False, forced_tools=True),
-    ),
-    (re.compile(r"(?:sonnet|opus)-4-[678]"), _OPTIONAL),
-    (re.compile(r"sonnet-5-5"), Family(between_tools=True)),
-    (re.compile(r"sonnet-5(?:$|-20)"), _OPTIONAL),
-    (re.compile(r"opus-5(?:$|-20)"), _OPTIONAL),
+    # Another vendor's model behind this API: only what such servers commonly know.
+    (re.compile(r"^(?!.*(?:claude|opus|sonnet|haiku|fable|mythos))"), _OLD),
+    (re.compile(r"claude-3-7\b"), _OLD),
+    (re.compile(r"claude-(?:[123]\b|instant)"), _OLDEST),
+    (re.compile(r"(?:sonnet|opus)-4(?:-[01])?(?:$|@|-20|-latest)"), _OLD),
+    (re.compile(r"(?:haiku|sonnet|opus)-4-5"), _BUDGET),
+    (re.compile(r"(?:sonnet|opus)-4-[678]\b"), _OPTIONAL),
+    (re.compile(r"(?:sonnet|opus)-5(?:$|@|-20|-latest)"), _OPTIONAL),
+    (re.compile(r"sonnet-5-5\b"), Family(off="between_tools")),
 )
 
 
 def family_of(model: str) -> Family:
     """The family of a model id."""
-    return next((family for name, family in _FAMILIES if name.search(model)), _NEWEST)
+    plain = model.lower().replace(".", "-")  # some front ends write claude-sonnet-4.5
+    return next((family for name, family in _FAMILIES if name.search(plain)), _NEWEST)

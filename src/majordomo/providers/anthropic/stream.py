@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, cast
 
-from pydantic_core import from_json, to_json
+from pydantic_core import to_json
 
 from majordomo.errors import ErrorKind
-from majordomo.llm.assembler import Assembler, Kind, Piece
+from majordomo.llm.assembler import Assembler, Kind
 from majordomo.llm.response import Response
 from majordomo.llm.stream import FinishEvent, StreamEvent, TextDelta, ThinkingDelta, UsageEvent
+from majordomo.providers.anthropic.blocks import StreamedBlock
 from majordomo.providers.anthropic.decode import build_response, finish_reason, read_usage
+from majordomo.providers.anthropic.errors import refine_fault
 from majordomo.providers.faults import Fault, WireFault, find_fault, parse_json
 from majordomo.providers.wire import ResponseMeta
 
@@ -19,42 +21,7 @@ __all__ = ["MessagesDecoder"]
 
 Json = dict[str, Any]
 
-
-class _Block:
-    """A content block in the making: as it started, and what was added."""
-
-    __slots__ = ("call", "complete", "piece", "signature", "start")
-
-    def __init__(self, start: Json, piece: Piece) -> None:
-        self.start = start
-        self.piece = piece
-        self.call = start.get("type") == "tool_use"
-        self.signature: list[str] = []
-        self.complete = False
-
-    def whole(self) -> Json:
-        """The block as a whole answer would hold it."""
-        block = dict(self.start)
-        text = self.piece.text
-        match block.get("type"):
-            case "text":
-                block["text"] = block.get("text", "") + text
-            case "thinking":
-                block["thinking"] = block.get("thinking", "") + text
-                block["signature"] = block.get("signature", "") + "".join(self.signature)
-            case "tool_use":
-                block["input"] = _input(text) if text.strip() else block.get("input") or {}
-            case _:
-                pass
-        return block
-
-
-def _input(text: str) -> Any:
-    try:
-        return from_json(text)
-    except ValueError:
-        # Kept as the model wrote it: the tool's own check tells the model what is wrong.
-        return {"invalid_arguments": text}
+_KINDS = {"text": Kind.TEXT, "thinking": Kind.THINKING}
 
 
 class MessagesDecoder:
@@ -63,10 +30,11 @@ class MessagesDecoder:
     def __init__(self) -> None:
         self.done = False
         self._pieces = Assembler()
-        self._blocks: dict[int, _Block] = {}
+        self._blocks: dict[int, StreamedBlock] = {}
         self._usage: Json = {}
         self._stop: str | None = None
-        self._model = ""
+        self._model: str | None = None
+        self._broken: ValueError | None = None
         self._on: dict[str, Callable[[Json], Sequence[StreamEvent]]] = {
             "content_block_delta": self._delta,
             "content_block_start": self._block_start,
@@ -79,7 +47,14 @@ class MessagesDecoder:
 
     def feed(self, payload: bytes) -> Sequence[StreamEvent]:
         """Take the data of one event; pings and unknown types say nothing."""
-        event = cast("Json", parse_json(payload))
+        if self._broken is not None:
+            raise self._broken
+        try:
+            event = cast("Json", parse_json(payload))
+        except ValueError as error:
+            # The last one may only be cut off, which `end` tells; any other is malformed.
+            self._broken = error if payload.strip() else None
+            return ()
         handle = self._on.get(event.get("type", ""))
         if handle is not None:
             return handle(event)
@@ -90,50 +65,66 @@ class MessagesDecoder:
         block = self._blocks[event["index"]]
         match delta.get("type"):
             case "text_delta":
-                block.piece.chunks.append(delta["text"])
-                return (TextDelta(delta["text"]),) if delta["text"] else ()
+                text = _string(delta["text"])
+                block.piece.chunks.append(text)
+                return [TextDelta(text)] if text else ()
             case "input_json_delta":
-                fragment = delta["partial_json"]
-                return (self._pieces.add_arguments(block.piece, fragment),) if fragment else ()
+                return self._more_input(block, _string(delta["partial_json"]))
             case "thinking_delta":
-                block.piece.chunks.append(delta["thinking"])
-                return (ThinkingDelta(delta["thinking"]),) if delta["thinking"] else ()
+                text = _string(delta["thinking"])
+                block.piece.chunks.append(text)
+                return [ThinkingDelta(text)] if text else ()
             case "signature_delta":
-                block.signature.append(delta["signature"])
-                return ()
+                block.signature.append(_string(delta["signature"]))
+            case "citations_delta":
+                block.citations.append(delta["citation"])
             case _:
-                return ()
+                pass
+        return ()
+
+    def _more_input(self, block: StreamedBlock, text: str) -> Sequence[StreamEvent]:
+        if block.is_call and text:
+            return [self._pieces.add_arguments(block.piece, text)]
+        block.piece.chunks.append(text)
+        return ()
 
     def _block_start(self, event: Json) -> Sequence[StreamEvent]:
         start: Json = event["content_block"]
         key = (event["index"],)
-        if start.get("type") == "tool_use":
+        kind = start.get("type")
+        if kind == "tool_use":
             piece, began = self._pieces.start_call(key, start["id"], start["name"])
-            self._blocks[event["index"]] = _Block(start, piece)
-            return (began,)
-        self._blocks[event["index"]] = _Block(start, self._pieces.piece(key, Kind.OPAQUE))
-        match start.get("type"):
-            case "text" if start.get("text"):
-                return (TextDelta(start["text"]),)
-            case "thinking" if start.get("thinking"):
-                return (ThinkingDelta(start["thinking"]),)
-            case _:
-                return ()
+            self._blocks[event["index"]] = StreamedBlock(start, piece)
+            return [began]
+        piece = self._pieces.piece(key, _KINDS.get(str(kind), Kind.OPAQUE))
+        self._blocks[event["index"]] = StreamedBlock(start, piece)
+        if kind == "text" and start.get("text"):
+            return [TextDelta(_string(start["text"]))]
+        if kind == "thinking" and start.get("thinking"):
+            return [ThinkingDelta(_string(start["thinking"]))]
+        return ()
 
     def _block_stop(self, event: Json) -> Sequence[StreamEvent]:
-        block = self._blocks[event["index"]]
-        block.complete = True
-        if not block.call:
+        return self._complete(self._blocks[event["index"]])
+
+    def _complete(self, block: StreamedBlock) -> Sequence[StreamEvent]:
+        if block.complete:
             return ()
+        block.complete = True
+        if not block.is_call:
+            return ()
+        events: list[StreamEvent] = []
         if not block.piece.text.strip() and block.start.get("input"):
-            self._pieces.add_arguments(block.piece, to_json(block.start["input"]).decode())
-        return (self._pieces.end_call(block.piece),)
+            # Without deltas the start holds the whole input.
+            given = to_json(block.start["input"]).decode()
+            events.append(self._pieces.add_arguments(block.piece, given))
+        return [*events, self._pieces.end_call(block.piece)]
 
     def _message_start(self, event: Json) -> Sequence[StreamEvent]:
         message: Json = event["message"]
-        self._model = message.get("model") or ""
+        self._model = message.get("model")
         self._usage = dict(message.get("usage") or {})
-        return (UsageEvent(read_usage(self._usage)),)
+        return [UsageEvent(read_usage(self._usage))]
 
     def _message_delta(self, event: Json) -> Sequence[StreamEvent]:
         """Cumulative: what is not null replaces what was known."""
@@ -141,15 +132,17 @@ class MessagesDecoder:
         self._stop = delta.get("stop_reason") or self._stop
         usage: Json = event.get("usage") or {}
         self._usage |= {name: value for name, value in usage.items() if value is not None}
-        return (UsageEvent(read_usage(self._usage)),)
+        return [UsageEvent(read_usage(self._usage))]
 
     def _message_stop(self, event: Json) -> Sequence[StreamEvent]:
+        """The end; blocks a careless server left open have ended too."""
         del event
         self.done = True
-        return ()
+        return [event for block in self._blocks.values() for event in self._complete(block)]
 
     def _error(self, event: Json) -> Sequence[StreamEvent]:
-        raise WireFault(find_fault(event) or Fault(message="the provider gave no message"))
+        fault = find_fault(event) or Fault(message="the provider gave no message")
+        raise WireFault(refine_fault(fault, 0))
 
     def end(self) -> Sequence[StreamEvent]:
         """The remaining event, once the end marker was seen."""
@@ -161,16 +154,23 @@ class MessagesDecoder:
                     kind=ErrorKind.TRANSIENT,
                 )
             )
-        calls = any(block.call for block in self._blocks.values())
-        return (FinishEvent(finish_reason(self._stop, calls=calls)),)
+        return [FinishEvent(finish_reason(self._stop, calls=self._pieces.has_calls))]
 
     def response(self, meta: ResponseMeta) -> Response:
-        """What has been received so far; calls only when they are complete."""
-        blocks = [
-            block.whole()
-            for _, block in sorted(self._blocks.items())
-            if block.complete or not block.call
-        ]
+        """What has been received so far: complete calls, other blocks as far as they came."""
+        blocks = [block for _, block in sorted(self._blocks.items())]
         return build_response(
-            blocks, stop_reason=self._stop, usage=self._usage, model=self._model, meta=meta
+            [block.part() for block in blocks],
+            # Of a broken stream nothing is sent back that has no signature yet (§6.1).
+            [block.whole() for block in blocks if block.is_final],
+            stop_reason=self._stop,
+            usage=self._usage,
+            model=self._model,
+            meta=meta,
         )
+
+
+def _string(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"expected text, got {type(value).__name__}")
+    return value

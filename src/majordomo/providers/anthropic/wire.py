@@ -8,10 +8,10 @@ from majordomo.llm.model import Capabilities
 from majordomo.llm.output import OutputMode
 from majordomo.llm.request import Request
 from majordomo.llm.response import Response, Target
+from majordomo.providers.anthropic.content import WIRE
 from majordomo.providers.anthropic.decode import decode_response
 from majordomo.providers.anthropic.encode import encode_request
 from majordomo.providers.anthropic.errors import refine_fault
-from majordomo.providers.anthropic.messages import WIRE
 from majordomo.providers.anthropic.models import family_of
 from majordomo.providers.anthropic.options import AnthropicOptions
 from majordomo.providers.anthropic.stream import MessagesDecoder
@@ -22,6 +22,7 @@ __all__ = ["AnthropicWire"]
 
 _IMAGES = frozenset({"image/png", "image/jpeg", "image/webp", "image/gif"})
 _MAX_IMAGE_BYTES = 3_750_000  # of the file: the wire's limit is 5 MB of base64 (§11)
+_MAX_EDGE = 2000  # of an image, in pixels: holds for any number of them (§11)
 
 
 class AnthropicWire:
@@ -45,7 +46,7 @@ class AnthropicWire:
             structured_output=structured,
             image_mimes=_IMAGES,
             max_image_bytes=_MAX_IMAGE_BYTES,
-            max_image_pixels=8000,
+            max_image_pixels=_MAX_EDGE,
         )
         return capabilities, OutputMode.NATIVE if structured else OutputMode.INSTRUCTION
 

@@ -24,7 +24,7 @@ def openai_provider(
     project: str | None = None,
     headers: tuple[tuple[str, str], ...] = (),
     needs_key: bool = True,
-    key_hint: str = "set OPENAI_API_KEY",
+    key_hint: str | None = None,
     timeout_s: float | None = DEFAULT_TIMEOUT_S,
     transport: Transport = DEFAULT_TRANSPORT,
     clock: Clock = SYSTEM_CLOCK,
@@ -40,11 +40,14 @@ def openai_provider(
         project: Sent as `openai-project`.
         headers: More headers, names in lower case.
         needs_key: Refuse to dial without a key.
-        key_hint: What an error says about a missing key.
+        key_hint: What an error says about a missing key; "set OPENAI_API_KEY" for the name
+            `openai`, general otherwise.
         timeout_s: Total seconds for one model call; None for no bound but the caller's.
         transport: What carries the bytes.
         clock: Limits calls.
     """
+    if key_hint is None:
+        key_hint = "set OPENAI_API_KEY" if name == "openai" else f"configure one for {name!r}"
     own = (("openai-organization", organization), ("openai-project", project))
     endpoint = Endpoint(
         provider=name,

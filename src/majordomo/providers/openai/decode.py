@@ -3,31 +3,31 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, cast
 
 from pydantic_core import to_json
 
 from majordomo.errors import ErrorKind
-from majordomo.llm.message import Message, ProviderState, Role
+from majordomo.llm.message import Message, Role
 from majordomo.llm.parts import Part, TextPart, ThinkingPart, ToolCallPart
-from majordomo.llm.response import FinishReason, Response, Target, Usage
-from majordomo.providers.faults import Fault, WireFault, find_fault
+from majordomo.llm.response import FinishReason, Response, Usage
+from majordomo.providers.faults import Fault, WireFault, find_fault, text_fault
+from majordomo.providers.openai.reasoning import ReasoningFields, make_state, thinking_of
 from majordomo.providers.openai.usage import find_usage
 from majordomo.providers.wire import ResponseMeta
 
 __all__ = [
-    "WIRE",
     "arguments_text",
+    "call_name",
+    "check_error",
     "decode_response",
     "finish_reason",
-    "make_state",
     "new_call_id",
-    "thinking_of",
+    "no_answer",
+    "reported_reason",
     "visible_text",
 ]
-
-WIRE = "openai"
 
 Json = dict[str, Any]
 
@@ -35,16 +35,16 @@ _FINISH = {
     "stop": FinishReason.STOP,
     "end_turn": FinishReason.STOP,
     "eos": FinishReason.STOP,
+    "stop_sequence": FinishReason.STOP,
     "tool_calls": FinishReason.TOOL_CALLS,
     "function_call": FinishReason.TOOL_CALLS,
     "tool_use": FinishReason.TOOL_CALLS,
     "length": FinishReason.LENGTH,
     "max_tokens": FinishReason.LENGTH,
+    "model_length": FinishReason.LENGTH,
     "content_filter": FinishReason.CONTENT_FILTER,
+    "refusal": FinishReason.REFUSAL,
 }
-
-# Fields of an assistant message that their server wants back unchanged on tool turns.
-STATE_FIELDS = ("reasoning_content", "reasoning_details")
 
 
 def decode_response(body: Any, meta: ResponseMeta) -> Response:
@@ -53,24 +53,22 @@ def decode_response(body: Any, meta: ResponseMeta) -> Response:
     Raises:
         WireFault: The body is an error, or holds no answer.
     """
-    fault = find_fault(body)
-    if fault is not None:
-        raise WireFault(fault)
+    check_error(body)
     answer = cast("Json", body)
-    choices = answer.get("choices")
-    if not choices:
-        raise WireFault(no_answer())
-    choice: Json = choices[0]
+    choice = _choice(answer)
     message: Json = choice.get("message") or {}
     calls = [_call(raw) for raw in message.get("tool_calls") or ()]
-    parts = (*_texts(message), *(part for part, _ in calls))
+    reasoning = ReasoningFields()
+    reasoning.add(message)
     extras = {part.id: extra for part, extra in calls if extra is not None}
     return Response(
         message=Message(
-            role=Role.ASSISTANT, parts=parts, state=make_state(message, extras, meta.target)
+            role=Role.ASSISTANT,
+            parts=(*_texts(message), *(part for part, _ in calls)),
+            state=make_state(reasoning.fields, extras, meta.target),
         ),
         finish_reason=finish_reason(
-            choice.get("finish_reason"), calls=bool(calls), refused=bool(message.get("refusal"))
+            reported_reason(choice), calls=bool(calls), refused=bool(message.get("refusal"))
         ),
         usage=find_usage(answer) or Usage(requests=1),
         target=meta.target,
@@ -80,61 +78,80 @@ def decode_response(body: Any, meta: ResponseMeta) -> Response:
     )
 
 
-def no_answer() -> Fault:
-    """The fault of a body without a choice."""
-    return Fault(
-        message="the answer has no choices", code="malformed_response", kind=ErrorKind.TRANSIENT
-    )
+def check_error(body: Any) -> None:
+    """Raise the error a body or a chunk holds, whatever stands beside it.
+
+    Raises:
+        WireFault: It holds one.
+    """
+    fault = find_fault(body)
+    found = cast("Json", body) if isinstance(body, dict) else {"error": fault}
+    if error := found.get("error"):
+        said = found.get("message") or error
+        raise WireFault(fault or Fault(message=str(said)[:500]))
 
 
-def _texts(message: Json) -> Iterator[Part]:
+def _choice(answer: Json) -> Json:
+    choices = cast("list[Json] | None", answer.get("choices"))
+    choice = choices[0] if choices else {}
+    # A content filter may leave out the message, but not the reason.
+    if choice.get("message") is None and not choice.get("finish_reason"):
+        raise WireFault(no_answer(answer))
+    return choice
+
+
+def no_answer(body: object) -> Fault:
+    """The fault of a body that holds no answer: in its own words, where it has any."""
+    found: Json = cast("Json", body) if isinstance(body, dict) else {}
+    said = found.get("message") or found.get("detail")
+    fault = text_fault(to_json(body), 200) if said else Fault(message="the answer has no choices")
+    return replace(fault, code="malformed_response", kind=ErrorKind.TRANSIENT)
+
+
+def _texts(message: Json) -> tuple[Part, ...]:
     thinking = thinking_of(message)
-    if thinking:
-        yield ThinkingPart(thinking)
     text = visible_text(message.get("content")) + (message.get("refusal") or "")
-    if text:
-        yield TextPart(text)
-
-
-def thinking_of(message: Json) -> str:
-    """Reasoning text in any of its spellings, of a message or of a delta."""
-    found = message.get("reasoning_content") or message.get("reasoning")
-    if isinstance(found, str):
-        return found
-    content = message.get("content")
-    if isinstance(content, list):
-        parts = cast("list[Json]", content)
-        return "".join(_typed_text(p.get("thinking")) for p in parts if p.get("type") == "thinking")
-    details = cast("list[Json]", message.get("reasoning_details") or [])
-    return "".join(str(d.get("text") or d.get("summary") or "") for d in details)
+    parts: list[Part] = [ThinkingPart(thinking)] if thinking else []
+    return (*parts, TextPart(text)) if text else tuple(parts)
 
 
 def visible_text(content: object) -> str:
-    """Content as text: a string, null, or a list of typed parts."""
+    """Content as text: a string, null, or a list of typed parts (Mistral)."""
     if isinstance(content, list):
-        parts = cast("list[Json]", content)
-        return "".join(_typed_text(p.get("text")) for p in parts if p.get("type") != "thinking")
+        return "".join(_part_text(part) for part in cast("list[Any]", content))
     return cast("str", content) if content else ""
 
 
-def _typed_text(value: object) -> str:
-    if isinstance(value, list):
-        return "".join(str(p.get("text", "")) for p in cast("list[Json]", value))
-    return value if isinstance(value, str) else ""
+def _part_text(part: Any) -> str:
+    if isinstance(part, str):
+        return part
+    return "" if part.get("type") == "thinking" else part.get("text") or part.get("refusal") or ""
 
 
 def _call(raw: Json) -> tuple[ToolCallPart, object]:
     function: Json = raw["function"]
     part = ToolCallPart(
         id=raw.get("id") or new_call_id(),
-        name=function["name"],
+        name=call_name(function),
         arguments=arguments_text(function.get("arguments")) or "{}",
     )
     return part, raw.get("extra_content")
 
 
+def call_name(function: Json) -> str:
+    """The name of a function to call.
+
+    Raises:
+        ValueError: It has none, so nothing can be called.
+    """
+    name = function.get("name")
+    if not name:
+        raise ValueError("a tool call without a name")
+    return name
+
+
 def arguments_text(arguments: object) -> str:
-    """Arguments as JSON text; some servers send the object itself."""
+    """Arguments as JSON text; some servers send the object itself, and null for none."""
     if isinstance(arguments, str):
         return arguments
     return "" if arguments is None else to_json(arguments).decode()
@@ -145,28 +162,27 @@ def new_call_id() -> str:
     return f"call_{uuid.uuid4().hex[:24]}"
 
 
-def make_state(message: Json, extras: Json, target: Target) -> ProviderState | None:
-    """What the server wants back of its own turn, or None."""
-    fields: Json = {name: message[name] for name in STATE_FIELDS if message.get(name)}
-    if extras:
-        fields["tool_calls"] = extras
-    if not fields:
+def reported_reason(choice: Json) -> str | None:
+    """The reason a choice gives, in lower case.
+
+    Raises:
+        WireFault: The reason is an error.
+    """
+    reported = choice.get("finish_reason")
+    if not reported:
         return None
-    return ProviderState(
-        wire=WIRE, provider=target.provider, model=target.model, data=to_json(fields).decode()
-    )
+    if reported == "error":
+        check_error(choice)
+        raise WireFault(Fault(message="the provider ended the answer with an error", status=500))
+    return cast("str", reported).lower()
 
 
 def finish_reason(reported: str | None, *, calls: bool, refused: bool) -> FinishReason:
-    """The canonical reason; what the answer holds beats what the server says of it.
-
-    Raises:
-        WireFault: The server reports an error as its reason.
-    """
-    if reported == "error":
-        raise WireFault(Fault(message="the provider ended the answer with an error", status=500))
+    """The canonical reason; what the answer holds beats what the server says of it."""
     reason = _FINISH.get(reported or "stop", FinishReason.OTHER)
-    if calls and reason is not FinishReason.LENGTH:
+    if reason is FinishReason.LENGTH:
+        return reason
+    if calls:
         return FinishReason.TOOL_CALLS
     if refused and reason is FinishReason.STOP:
         return FinishReason.REFUSAL

@@ -14,18 +14,24 @@ __all__ = ["Dialect"]
 class Dialect:
     """Requests as one server takes them; the defaults are api.openai.com's.
 
+    Two deviations need no switch: all system text always goes into one leading message, and
+    `store`, `metadata` and `prompt_cache_key` are sent only when `Settings.extra` holds them.
+
     Attributes:
         legacy_max_tokens: Send `max_tokens` instead of `max_completion_tokens`.
         system_role: Role of the system text.
         stream_usage: Ask for usage in streams (`stream_options`); some servers refuse the field.
-        strict: Mark schemas as strict where they are.
+        strict: Mark output schemas as strict where they are.
         forced_tool_choice: `required` and named tool choices are understood; otherwise the wish
             is dropped and the model decides.
-        parallel_tool_calls: The field of that name is understood.
-        sampling_extras: `seed` and `service_tier` are understood.
-        string_content: Message content must be one string; images are then refused.
+        parallel_tool_calls: The field of that name is understood; otherwise it is dropped.
+        sampling_extras: `seed` and `service_tier` are understood; otherwise they are dropped.
+        string_content: Message content must be one string: images and documents are refused in
+            user messages, and pointed out as missing in tool results.
         null_content: Content may be null beside tool calls; otherwise it is sent as "".
         vision: Whether images may be sent; None leaves that to the server.
+        replay: Reasoning fields the server wants back on its own turns, of `reasoning_content`,
+            `reasoning_details`, `reasoning`, and `thinking` (which goes back as a content part).
         output: How an output schema is told.
     """
 
@@ -39,4 +45,5 @@ class Dialect:
     string_content: bool = False
     null_content: bool = True
     vision: bool | None = None
+    replay: tuple[str, ...] = ("reasoning_content", "reasoning_details")
     output: OutputMode = OutputMode.NATIVE

@@ -2,64 +2,78 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from majordomo.errors import UnsupportedRequest
-from majordomo.llm.message import Role
+from majordomo.llm.fragments import Fragments
+from majordomo.llm.message import Message, Role
 from majordomo.llm.output import OutputMode
 from majordomo.llm.request import OutputSchema, Request, Settings
 from majordomo.llm.response import Target
 from majordomo.llm.tool import Tool
 from majordomo.providers.openai.dialect import Dialect
 from majordomo.providers.openai.messages import join_messages
+from majordomo.providers.openai.reasoning import WIRE
 from majordomo.providers.text import dump
 from majordomo.providers.wire import WireCall
 
 __all__ = ["encode_request"]
 
+# Servers refuse to get both, so one in `Settings.extra` stands for ours.
+_CAPS = frozenset({"max_tokens", "max_completion_tokens"})
+
+_MOST_TOOLS_KEPT = 512
+_NO_MESSAGE = Message(role=Role.SYSTEM, parts=())
+
+
+@dataclass(frozen=True, slots=True)
+class _EncodedTool:
+    """A tool beside its bytes, so that its id is not reused while it is a key."""
+
+    tool: Tool
+    data: bytes
+
 
 def encode_request(
     request: Request, target: Target, dialect: Dialect, *, streaming: bool
 ) -> WireCall:
-    """The request's path and body; messages encoded before in this run are only copied.
+    """The request's path and body; messages and tools encoded before in this run are only copied.
 
     Raises:
         UnsupportedRequest: The dialect has no word for something the request needs.
     """
-    messages = b",".join(
-        (
-            *_system(request, dialect),
-            *join_messages(request.messages, request.fragments, dialect, target),
-        )
-    )
+    extra = request.settings.extra
     fields = {
         "model": target.model,
         **_settings(request.settings, dialect),
         **_output(request.output, dialect),
         **_tool_choice(request, dialect),
         **_streaming(dialect, streaming=streaming),
-        **request.settings.extra,
+        **extra,
     }
-    _check_numbers(request.settings, target)
-    tools = b',"tools":[' + b",".join(_tools(request.tools)) + b"]" if request.tools else b""
-    body = dump(fields)[:-1] + tools + b',"messages":[' + messages + b"]}"
-    return WireCall(path="/chat/completions", body=body)
+    members = [dump(fields, target)[:-1]]
+    if request.tools and "tools" not in extra:
+        tools = b",".join(_tools(request.tools, request.fragments, target))
+        members.append(b'"tools":[' + tools + b"]")
+    if "messages" not in extra:
+        conversation = join_messages(request.messages, request.fragments, dialect, target)
+        system = _system(request.system, conversation.system_texts, dialect)
+        joined = b",".join(part for part in (system, conversation.encoded()) if part)
+        members.append(b'"messages":[' + joined + b"]")
+    return WireCall(path="/chat/completions", body=b",".join(members) + b"}")
 
 
-def _system(request: Request, dialect: Dialect) -> Sequence[bytes]:
+def _system(first: str, others: Sequence[str], dialect: Dialect) -> bytes:
     """All system text in one leading message: more or later ones are refused by some servers."""
-    texts = [request.system]
-    texts += [message.text for message in request.messages if message.role is Role.SYSTEM]
-    text = "\n\n".join(text for text in texts if text)
-    return (dump({"role": dialect.system_role, "content": text}),) if text else ()
+    text = "\n\n".join(text for text in (first, *others) if text)
+    return dump({"role": dialect.system_role, "content": text}) if text else b""
 
 
 def _settings(settings: Settings, dialect: Dialect) -> dict[str, Any]:
     cap = "max_tokens" if dialect.legacy_max_tokens else "max_completion_tokens"
     fields: dict[str, Any] = {
-        cap: settings.max_tokens,
+        cap: None if _CAPS & settings.extra.keys() else settings.max_tokens,
         "temperature": settings.temperature,
         "top_p": settings.top_p,
         "stop": list(settings.stop) or None,
@@ -68,17 +82,6 @@ def _settings(settings: Settings, dialect: Dialect) -> dict[str, Any]:
     if dialect.sampling_extras:
         fields |= {"seed": settings.seed, "service_tier": settings.service_tier}
     return {name: value for name, value in fields.items() if value is not None}
-
-
-def _check_numbers(settings: Settings, target: Target) -> None:
-    for name in ("temperature", "top_p"):
-        value = getattr(settings, name)
-        if value is not None and not math.isfinite(value):
-            raise UnsupportedRequest(
-                f"{name} is {value}, which is not a number JSON can carry",
-                provider=target.provider,
-                model=target.model,
-            )
 
 
 def _streaming(dialect: Dialect, *, streaming: bool) -> dict[str, Any]:
@@ -103,7 +106,7 @@ def _output(output: OutputSchema | None, dialect: Dialect) -> dict[str, Any]:
 
 def _tool_choice(request: Request, dialect: Dialect) -> dict[str, Any]:
     """Both fields are refused without tools (wire/openai §3)."""
-    if not request.tools:
+    if not request.tools and not request.settings.extra.get("tools"):
         return {}
     fields: dict[str, Any] = {}
     choice = request.tool_choice
@@ -117,14 +120,22 @@ def _tool_choice(request: Request, dialect: Dialect) -> dict[str, Any]:
     return fields
 
 
-def _tools(tools: Sequence[Tool]) -> list[bytes]:
-    return [_tool(tool) for tool in tools]
+def _tools(tools: Sequence[Tool], fragments: Fragments, target: Target) -> Iterator[bytes]:
+    """Tools live as long as a run's messages, so their bytes are kept in the same memory."""
+    known = fragments.of((WIRE, "tools"), _EncodedTool)
+    if len(known) > _MOST_TOOLS_KEPT:  # tools made anew for every request
+        known.clear()
+    for tool in tools:
+        found = known.get(id(tool))
+        if found is None:
+            found = known[id(tool)] = (_NO_MESSAGE, _EncodedTool(tool, _tool(tool, target)))
+        yield found[1].data
 
 
-def _tool(tool: Tool) -> bytes:
+def _tool(tool: Tool, target: Target) -> bytes:
     function: dict[str, Any] = {
         "name": tool.name,
         "description": tool.description,
         "parameters": {"type": "object", "properties": {}} | dict(tool.parameters),
     }
-    return dump({"type": "function", "function": function})
+    return dump({"type": "function", "function": function}, target)

@@ -9,6 +9,7 @@ from majordomo.providers.faults import Fault
 
 __all__ = ["refine_fault"]
 
+# Also 429, but waiting does not help: someone has to pay.
 _QUOTA = frozenset(
     {
         "insufficient_quota",
@@ -20,13 +21,21 @@ _QUOTA = frozenset(
     }
 )
 _STATUS = {
+    **dict.fromkeys(_QUOTA, 429),
     "rate_limit_exceeded": 429,
     "rate_limit_error": 429,
+    "rate_limit": 429,
     "slow_down": 429,
+    "resource_unavailable": 429,
     "server_is_overloaded": 503,
     "service_unavailable_error": 503,
     "overloaded_error": 503,
     "server_error": 500,
+    "internal_server_error": 500,
+    "api_error": 500,
+    "context_length_exceeded": 400,
+    "exceed_context_size_error": 400,
+    "content_policy_violation": 400,
     "invalid_request_error": 400,
     "invalid_api_key": 401,
     "authentication_error": 401,
@@ -35,6 +44,7 @@ _STATUS = {
     "not_found_error": 404,
 }
 _KIND = {
+    **dict.fromkeys(_QUOTA, ErrorKind.QUOTA),
     "context_length_exceeded": ErrorKind.CONTEXT_OVERFLOW,
     "exceed_context_size_error": ErrorKind.CONTEXT_OVERFLOW,
     "model_not_found": ErrorKind.NOT_FOUND,
@@ -50,12 +60,11 @@ def refine_fault(fault: Fault, status: int) -> Fault:
         status: Its HTTP status; 0 when the answer's was good.
     """
     words = [word for word in (fault.code, fault.type) if word]
-    if not status:
+    if not status and fault.status is None:
         known = (_STATUS[word] for word in words if word in _STATUS)
         fault = replace(fault, status=next(known, None))
     kind = next((_KIND[word] for word in words if word in _KIND), None)
-    if any(word in _QUOTA for word in words):
-        kind = ErrorKind.QUOTA
-    elif fault.param == "reasoning_effort" and "function tools" in fault.message.lower():
+    # Another wire of the same vendor takes this request (wire/openai §2).
+    if fault.param == "reasoning_effort" and "function tools" in fault.message.lower():
         kind = ErrorKind.UNSUPPORTED
-    return replace(fault, kind=kind) if kind is not None else fault
+    return fault if kind is None else replace(fault, kind=kind)

@@ -1,42 +1,54 @@
 """Messages as Chat Completions takes them: one fragment of bytes each, kept for the whole run.
 
-A fragment depends on its message and the dialect alone. What depends on neighbours (results for
-calls that have none, images of results) is put between fragments by `join_messages`.
+A fragment depends on its message, the dialect and the target alone. What depends on neighbours
+(results for calls that have none, images of results) is put between fragments by `join_messages`.
 Source: wire/openai §4.
 """
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, assert_never, cast
 
 from pydantic_core import from_json
 
-from majordomo.errors import UnsupportedRequest
 from majordomo.llm.fragments import Fragments
 from majordomo.llm.message import Message, Role
-from majordomo.llm.parts import (
-    DocumentPart,
-    ImagePart,
-    OpaquePart,
-    Part,
-    TextPart,
-    ThinkingPart,
-    ToolCallPart,
-    ToolResultPart,
-)
+from majordomo.llm.parts import ToolCallPart, ToolResultPart
 from majordomo.llm.response import Target
+from majordomo.providers.openai.content import (
+    has_media,
+    image_part,
+    takes_images,
+    user_message,
+)
 from majordomo.providers.openai.dialect import Dialect
+from majordomo.providers.openai.reasoning import WIRE
 from majordomo.providers.text import arguments_object, dump
 from majordomo.providers.wire import own_state
 
-__all__ = ["WIRE", "join_messages"]
+__all__ = ["join_messages"]
 
-WIRE = "openai"
-_MOST_KEPT = 1024 * 1024
-NEVER_ANSWERED = "Error: the call was never completed."
+Json = dict[str, Any]
+
+_MOST_MEDIA_KEPT = 1024 * 1024
+NOT_COMPLETED = "Error: the call was not completed."
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """An encoded tool result.
+
+    Attributes:
+        call_id: The call it answers.
+        data: Its `tool` message.
+        images: Content parts for a user message after the turn's results.
+    """
+
+    call_id: str
+    data: bytes
+    images: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,58 +56,84 @@ class _Fragment:
     """An encoded message, and what its neighbours must know of it.
 
     Attributes:
-        data: Wire messages, joined by commas; empty when nothing of it can be said.
+        data: The wire message; empty when there is none.
         calls: Ids of the calls it makes.
-        answers: (call id, wire message) of the results it holds.
-        images: Content parts of its results' images, for a user message after the results.
+        answers: The results it holds.
     """
 
     data: bytes = b""
     calls: tuple[str, ...] = ()
-    answers: tuple[tuple[str, bytes], ...] = ()
-    images: tuple[bytes, ...] = ()
+    answers: tuple[_Answer, ...] = ()
+
+    @property
+    def size(self) -> int:
+        """Bytes it keeps."""
+        answers = (len(a.data) + sum(map(len, a.images)) for a in self.answers)
+        return len(self.data) + sum(answers)
 
 
 def join_messages(
     messages: Sequence[Message], fragments: Fragments, dialect: Dialect, target: Target
-) -> Iterator[bytes]:
-    """The wire messages of a conversation, system messages left out.
+) -> Conversation:
+    """A conversation in this dialect; what was joined in earlier calls of the run is kept."""
+    key = (WIRE, dialect, target)
+    known = fragments.of(key, _Fragment)
+    return fragments.joined(key, messages, lambda: Conversation(known, dialect, target))
+
+
+class Conversation:
+    """Wire messages in the making.
 
     Every call gets exactly one result, directly after it; a call nobody answered gets an error, a
     result without its call is dropped. Images of results follow in one user message.
+
+    Attributes:
+        system_texts: Texts of system messages, which go elsewhere.
     """
-    known = fragments.of((WIRE, dialect, target), _Fragment)
-    open_calls: list[str] = []
-    images: list[bytes] = []
-    for message in messages:
+
+    def __init__(
+        self, known: dict[int, tuple[Message, _Fragment]], dialect: Dialect, target: Target
+    ) -> None:
+        self.system_texts: list[str] = []
+        self._known = known
+        self._dialect = dialect
+        self._target = target
+        self._joined: list[bytes] = []
+        self._open_calls: list[str] = []
+        self._images: list[bytes] = []
+
+    def add(self, message: Message) -> None:
+        """Add the next message."""
         if message.role is Role.SYSTEM:
-            continue
-        fragment = _fragment(message, known, dialect, target)
+            self.system_texts.append(message.text)
+            return
+        fragment = _fragment(message, self._known, self._dialect, self._target)
         if fragment.answers:
-            yield from _answers(fragment, open_calls)
-            images.extend(fragment.images)
-            continue
-        yield from _close_turn(open_calls, images)
+            self._answer(fragment)
+            return
+        self._joined.extend(self._closing())
+        self._images = []
         if fragment.data:
-            yield fragment.data
-        open_calls = list(fragment.calls)
-    yield from _close_turn(open_calls, images)
+            self._joined.append(fragment.data)
+        self._open_calls = list(fragment.calls)
 
+    def _answer(self, fragment: _Fragment) -> None:
+        for answer in fragment.answers:
+            if answer.call_id in self._open_calls:
+                self._open_calls.remove(answer.call_id)
+                self._joined.append(answer.data)
+                self._images.extend(answer.images)
 
-def _answers(fragment: _Fragment, open_calls: list[str]) -> Iterator[bytes]:
-    for call_id, data in fragment.answers:
-        if call_id in open_calls:
-            open_calls.remove(call_id)
-            yield data
+    def _closing(self) -> Iterator[bytes]:
+        """What must follow a turn of results before anything else is said."""
+        for call_id in self._open_calls:
+            yield _tool_message(call_id, NOT_COMPLETED)
+        if self._images:
+            yield b'{"role":"user","content":[' + b",".join(self._images) + b"]}"
 
-
-def _close_turn(open_calls: list[str], images: list[bytes]) -> Iterator[bytes]:
-    for call_id in open_calls:
-        yield _tool_message(call_id, NEVER_ANSWERED)
-    open_calls.clear()
-    if images:
-        yield b'{"role":"user","content":[' + b",".join(images) + b"]}"
-        images.clear()
+    def encoded(self) -> bytes:
+        """The wire messages so far, joined by commas; more may still be added."""
+        return b",".join((*self._joined, *self._closing()))
 
 
 def _fragment(
@@ -107,7 +145,8 @@ def _fragment(
     found = known.get(id(message))
     if found is None:
         fragment = _encode(message, dialect, target)
-        if len(fragment.data) < _MOST_KEPT and not fragment.images:  # media is not kept twice
+        # Much media is not kept twice: encoding it is a copy, holding it is memory.
+        if fragment.size < _MOST_MEDIA_KEPT or not has_media(message):
             known[id(message)] = (message, fragment)
         return fragment
     return found[1]
@@ -116,7 +155,7 @@ def _fragment(
 def _encode(message: Message, dialect: Dialect, target: Target) -> _Fragment:
     match message.role:
         case Role.USER:
-            return _Fragment(_user(message, dialect, target))
+            return _Fragment(user_message(message, dialect, target))
         case Role.ASSISTANT:
             return _assistant(message, dialect, target)
         case Role.TOOL:
@@ -127,81 +166,62 @@ def _encode(message: Message, dialect: Dialect, target: Target) -> _Fragment:
             assert_never(message.role)
 
 
-def _user(message: Message, dialect: Dialect, target: Target) -> bytes:
-    parts = [p for p in message.parts if not isinstance(p, TextPart) or p.text]
-    if all(isinstance(part, TextPart) for part in parts):
-        return dump({"role": "user", "content": message.text})
-    if dialect.string_content or dialect.vision is False:
-        raise UnsupportedRequest(
-            f"{target} takes text only; leave out the images and documents",
-            provider=target.provider,
-            model=target.model,
-        )
-    content = [encoded for part in parts if (encoded := _content(part)) is not None]
-    return b'{"role":"user","content":[' + b",".join(content) + b"]}"
-
-
-def _content(part: Part) -> bytes | None:
-    match part:
-        case TextPart():
-            return dump({"type": "text", "text": part.text})
-        case ImagePart():
-            return _image(part)
-        case DocumentPart():
-            url = f"data:{part.mime};base64,{base64.b64encode(part.data).decode()}"
-            return dump({"type": "file", "file": {"filename": part.name, "file_data": url}})
-        case ToolCallPart() | ToolResultPart() | ThinkingPart() | OpaquePart():
-            return None
-        case _:
-            assert_never(part)
-
-
-def _image(image: ImagePart) -> bytes:
-    url = f"data:{image.mime};base64,{base64.b64encode(image.data).decode()}"
-    return dump({"type": "image_url", "image_url": {"url": url}})
-
-
 def _assistant(message: Message, dialect: Dialect, target: Target) -> _Fragment:
-    state = own_state(message, WIRE, target)
-    fields: dict[str, Any] = cast("dict[str, Any]", from_json(state)) if state else {}
-    extras: dict[str, Any] = fields.pop("tool_calls", {})
+    state = _own_fields(message, target)
+    extras = cast("Json", state.get("tool_calls") or {})
     calls = [_call(call, extras.get(call.id)) for call in message.tool_calls]
+    fields = {name: state[name] for name in dialect.replay if state.get(name)}
     text = message.text
     if not text and not calls and not fields:
         return _Fragment()
-    body: dict[str, Any] = {"role": "assistant"}
-    body["content"] = text or (None if calls and dialect.null_content else "")
+    content: object = text or (None if calls and dialect.null_content else "")
+    thinking = fields.pop("thinking", None)
+    if thinking:
+        content = _with_thinking(str(thinking), text)
+    body: Json = {"role": "assistant", "content": content, **fields}
     if calls:
         body["tool_calls"] = calls
-    ids = tuple(call.id for call in message.tool_calls)
-    return _Fragment(dump({**body, **fields}), calls=ids)
+    return _Fragment(dump(body), calls=tuple(call.id for call in message.tool_calls))
 
 
-def _call(call: ToolCallPart, extra: object) -> dict[str, Any]:
-    arguments = arguments_object(call.arguments)
-    body: dict[str, Any] = {
-        "id": call.id,
-        "type": "function",
-        "function": {"name": call.name, "arguments": arguments},
-    }
-    if extra is not None:
-        body["extra_content"] = extra
-    return body
+def _own_fields(message: Message, target: Target) -> Json:
+    """What this target wrote beside the turn; empty when that cannot be read any more."""
+    state = own_state(message, WIRE, target)
+    try:
+        found: object = from_json(state, allow_inf_nan=False) if state else {}
+    except ValueError:
+        return {}
+    return cast("Json", found) if isinstance(found, dict) else {}
+
+
+def _with_thinking(thinking: str, text: str) -> list[Json]:
+    parts: list[Json] = [{"type": "thinking", "thinking": [{"type": "text", "text": thinking}]}]
+    return [*parts, {"type": "text", "text": text}] if text else parts
+
+
+def _call(call: ToolCallPart, extra: object) -> Json:
+    function = {"name": call.name, "arguments": arguments_object(call.arguments)}
+    body: Json = {"id": call.id, "type": "function", "function": function}
+    return body if extra is None else {**body, "extra_content": extra}
 
 
 def _results(message: Message, dialect: Dialect) -> _Fragment:
-    answers: list[tuple[str, bytes]] = []
-    images: list[bytes] = []
-    for result in message.tool_results:
-        text = f"Error: {result.text}" if result.is_error else result.text
-        if result.images and not dialect.string_content:
-            label = f"Images from {result.name} ({result.call_id}):"
-            text = f"{text}\n({len(result.images)} images follow.)".lstrip()
-            images += [dump({"type": "text", "text": label}), *map(_image, result.images)]
-        elif result.images:
-            text = f"{text}\n({len(result.images)} images could not be shown.)".lstrip()
-        answers.append((result.call_id, _tool_message(result.call_id, text)))
-    return _Fragment(answers=tuple(answers), images=tuple(images))
+    return _Fragment(answers=tuple(_answer(result, dialect) for result in message.tool_results))
+
+
+def _answer(result: ToolResultPart, dialect: Dialect) -> _Answer:
+    """A result; its images cannot be in a `tool` message, so that only points to them."""
+    text = f"Error: {result.text}" if result.is_error else result.text
+    images: tuple[bytes, ...] = ()
+    if result.images:
+        what = "image" if len(result.images) == 1 else f"{len(result.images)} images"
+        shown = takes_images(dialect)
+        where = "in the next user message" if shown else "left out: no images are taken here"
+        text = f"{text}\n({what} {where})".lstrip()
+        if shown:
+            label = f"Result of {result.name} ({result.call_id}), {what}:"
+            images = (dump({"type": "text", "text": label}), *map(image_part, result.images))
+    return _Answer(result.call_id, _tool_message(result.call_id, text), images)
 
 
 def _tool_message(call_id: str, text: str) -> bytes:

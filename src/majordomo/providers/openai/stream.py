@@ -5,26 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, cast
 
+from pydantic_core import from_json
+
 from majordomo.errors import ErrorKind
-from majordomo.llm.assembler import Assembler, Kind, Piece
+from majordomo.llm.assembler import Assembler, Kind
 from majordomo.llm.message import Message, Role
 from majordomo.llm.response import FinishReason, Response, Usage
-from majordomo.llm.stream import (
-    FinishEvent,
-    StreamEvent,
-    TextDelta,
-    ThinkingDelta,
-    UsageEvent,
-)
-from majordomo.providers.faults import Fault, WireFault, find_fault, parse_json
+from majordomo.llm.stream import FinishEvent, StreamEvent, TextDelta, ThinkingDelta, UsageEvent
+from majordomo.providers.faults import Fault, WireFault, parse_json
+from majordomo.providers.openai.calls import CallFragments
 from majordomo.providers.openai.decode import (
-    arguments_text,
+    check_error,
     finish_reason,
-    make_state,
-    new_call_id,
-    thinking_of,
+    no_answer,
+    reported_reason,
     visible_text,
 )
+from majordomo.providers.openai.reasoning import ReasoningFields, make_state, thinking_of
 from majordomo.providers.openai.usage import find_usage
 from majordomo.providers.wire import ResponseMeta
 
@@ -35,129 +32,149 @@ Json = dict[str, Any]
 # Keys sort as a whole answer orders its parts.
 _THINKING, _TEXT, _CALLS = 0, 1, 2
 
+# Fields of a delta that add nothing to a piece of text.
+_QUIET = frozenset({"content", "role"})
 
-def merge_detail(details: list[Json], piece: Json) -> None:
-    """Add a streamed piece of `reasoning_details` to the entry of the same index and type."""
-    last = details[-1] if details else {}
-    if piece.get("index") is None or any(last.get(k) != piece.get(k) for k in ("index", "type")):
-        details.append(dict(piece))
-        return
-    for name, value in piece.items():
-        grows = name in ("text", "summary", "data") and isinstance(value, str)
-        if grows:
-            last[name] = (last.get(name) or "") + value
-        elif value is not None:
-            last[name] = value
+
+def _only_text(delta: Json) -> bool:
+    return not any(value and name not in _QUIET for name, value in delta.items())
 
 
 class ChatDecoder:
     """Decodes one streamed answer; see `StreamDecoder`."""
 
+    __slots__ = (
+        "_broken",
+        "_calls",
+        "_model",
+        "_pieces",
+        "_reason",
+        "_reasoning",
+        "_refused",
+        "_reported",
+        "_text",
+        "_thinking",
+        "_usage",
+        "done",
+    )
+
     def __init__(self) -> None:
         self.done = False
         self._pieces = Assembler()
-        self._text = self._pieces.piece((_TEXT,), Kind.TEXT)
-        self._thinking = self._pieces.piece((_THINKING,), Kind.THINKING)
-        self._calls: list[Piece] = []
-        self._by_index: dict[object, Piece] = {}
+        self._thinking = self._pieces.piece((_THINKING,), Kind.THINKING).chunks
+        self._text = self._pieces.piece((_TEXT,), Kind.TEXT).chunks
+        self._calls = CallFragments(self._pieces, _CALLS)
+        self._reasoning = ReasoningFields()
+        self._refused = False
         self._reported: str | None = None
         self._reason: FinishReason | None = None
-        self._refused = False
         self._usage: Usage | None = None
         self._model = ""
-        self._details: list[Json] = []
-        self._reasoning_content: list[str] = []
-        self._extras: Json = {}
+        self._broken: ValueError | None = None
 
     def feed(self, payload: bytes) -> Sequence[StreamEvent]:
-        """Take the data of one event."""
-        if payload.strip() == b"[DONE]":
+        """Take the data of one event; see `StreamDecoder.feed`.
+
+        Most payloads hold a piece of text and nothing else: those take the short way.
+        """
+        try:
+            chunk: Json = from_json(payload)
+        except ValueError:
+            return self._feed_unparsed(payload)
+        try:
+            choice: Json = chunk["choices"][0]
+            delta: Json = choice["delta"]
+            text = delta.get("content")
+            plain = (
+                isinstance(text, str)
+                and (len(delta) == 1 or _only_text(delta))
+                and choice.get("finish_reason") is None
+                and chunk.get("usage") is None
+                and "error" not in chunk
+                and "x_groq" not in chunk
+                and (self._model or not chunk.get("model"))
+                and self._broken is None
+                and not self.done
+            )
+        except (KeyError, TypeError, IndexError, AttributeError):
+            return self._feed_chunk(chunk)
+        if not plain:
+            return self._feed_chunk(chunk)
+        if not text:
+            return ()
+        self._text.append(text)
+        return (TextDelta(text),)
+
+    def _feed_unparsed(self, payload: bytes) -> Sequence[StreamEvent]:
+        payload = payload.strip()
+        if self.done or not payload:
+            return ()
+        if self._broken is not None:
+            raise self._broken
+        if payload == b"[DONE]":
             self.done = True
             return ()
-        chunk = cast("Json", parse_json(payload))
-        if chunk.get("error"):
-            raise WireFault(find_fault(chunk) or Fault(message=str(chunk["error"])))
+        try:
+            chunk = parse_json(payload)
+        except ValueError as error:
+            # The last one may only be cut off, which `end` tells; any other is malformed.
+            self._broken = error
+            return ()
+        return self._feed_chunk(chunk)
+
+    def _feed_chunk(self, body: object) -> Sequence[StreamEvent]:
+        if self.done:
+            return ()
+        if self._broken is not None:
+            raise self._broken
+        chunk = cast("Json", body)
+        if isinstance(body, list) or chunk.get("error"):
+            check_error(chunk)
         if not self._model:
             self._model = chunk.get("model") or ""
         events: list[StreamEvent] = []
-        choices = chunk.get("choices")
-        if choices:
-            self._choice(choices[0], events)
+        for choice in (chunk.get("choices") or ())[:1]:
+            self._choice(choice, events)
         usage = find_usage(chunk)
-        if usage is not None:
+        if usage is not None and usage != self._usage:
             self._usage = usage
             events.append(UsageEvent(usage))
         return events
 
     def _choice(self, choice: Json, events: list[StreamEvent]) -> None:
-        delta: Json = choice.get("delta") or choice.get("message") or {}
-        content = delta.get("content")
-        if content:
-            text = content if isinstance(content, str) else visible_text(content)
-            if text:
-                self._text.chunks.append(text)
-                events.append(TextDelta(text))
-        if len(delta) > 1 or not content:
-            self._rest(delta, events)
-        reported = choice.get("finish_reason")
-        if reported:
-            self._reported = reported
+        delta: Json = choice.get("delta") or {}
+        if not delta and not self._has_content():
+            # A buffered answer. After deltas, the whole message would only repeat them.
+            delta = choice.get("message") or {}
+        calls = delta.get("tool_calls")
+        if not calls or len(delta) > 1:
+            self._texts(delta, events)
+        for raw in calls or ():
+            self._calls.add(raw, events)
+        self._reported = reported_reason(choice) or self._reported
 
-    def _rest(self, delta: Json, events: list[StreamEvent]) -> None:
+    def _texts(self, delta: Json, events: list[StreamEvent]) -> None:
         thinking = thinking_of(delta)
         if thinking:
-            self._thinking.chunks.append(thinking)
+            self._thinking.append(thinking)
             events.append(ThinkingDelta(thinking))
-        if isinstance(delta.get("reasoning_content"), str):
-            self._reasoning_content.append(delta["reasoning_content"])
-        for detail in delta.get("reasoning_details") or ():
-            merge_detail(self._details, detail)
-        refusal = delta.get("refusal")
-        if refusal:
-            self._refused = True
-            self._text.chunks.append(refusal)
-            events.append(TextDelta(refusal))
-        for raw in delta.get("tool_calls") or ():
-            self._call(raw, events)
+        self._reasoning.add(delta)
+        refusal = delta.get("refusal") or ""
+        self._refused = self._refused or bool(refusal)
+        text = visible_text(delta.get("content")) + refusal
+        if text:
+            self._text.append(text)
+            events.append(TextDelta(text))
 
-    def _call(self, raw: Json, events: list[StreamEvent]) -> None:
-        function: Json = raw.get("function") or {}
-        call = self._find(raw)
-        if call is None:
-            call = self._start(raw, events)
-        elif function.get("name") and not raw.get("id") and function["name"] != call.name:
-            call.name += function["name"]  # a name in pieces; repeated ones are equal
-        if raw.get("extra_content") is not None:
-            self._extras[call.id] = raw["extra_content"]
-        arguments = arguments_text(function.get("arguments"))
-        if arguments:
-            events.append(self._pieces.add_arguments(call, arguments))
-
-    def _find(self, raw: Json) -> Piece | None:
-        """The open call a fragment belongs to; None when it begins one."""
-        call_id, index = raw.get("id"), raw.get("index")
-        if index is not None:
-            call = self._by_index.get(index)
-            return None if call is not None and call_id and call_id != call.id else call
-        if call_id:
-            return next((call for call in self._calls if call.id == call_id), None)
-        function: Json = raw.get("function") or {}
-        return self._calls[-1] if self._calls and not function.get("name") else None
-
-    def _start(self, raw: Json, events: list[StreamEvent]) -> Piece:
-        # Servers send calls one after the other: a new one completes those before it.
-        events.extend(map(self._pieces.end_call, self._pieces.open_calls))
-        number = len(self._calls)
-        call, event = self._pieces.start_call(
-            (_CALLS, number), raw.get("id") or new_call_id(), raw["function"]["name"]
-        )
-        self._calls.append(call)
-        self._by_index[raw.get("index", number)] = call
-        events.append(event)
-        return call
+    def _has_content(self) -> bool:
+        return bool(self._text or self._thinking or self._pieces.has_calls)
 
     def end(self) -> Sequence[StreamEvent]:
-        """The remaining events, once `[DONE]` was seen or the body has ended."""
+        """The remaining events, once `[DONE]` was seen or the body has ended.
+
+        Raises:
+            WireFault: Neither `[DONE]` nor a finish reason came, or nothing of an answer.
+        """
         if not self.done and self._reported is None:
             raise WireFault(
                 Fault(
@@ -166,28 +183,19 @@ class ChatDecoder:
                     kind=ErrorKind.TRANSIENT,
                 )
             )
-        reason = self._finish()
-        ended = map(self._pieces.end_call, self._pieces.open_calls)
-        return (*ended, FinishEvent(reason))
-
-    def _finish(self) -> FinishReason:
+        if self._reported is None and not self._has_content():
+            raise WireFault(no_answer(None))
         self._reason = finish_reason(
             self._reported, calls=self._pieces.has_calls, refused=self._refused
         )
-        return self._reason
+        ended = map(self._pieces.end_call, self._pieces.open_calls)
+        return (*ended, FinishEvent(self._reason))
 
     def response(self, meta: ResponseMeta) -> Response:
         """What has been received so far."""
-        message: Json = {
-            "reasoning_content": "".join(self._reasoning_content),
-            "reasoning_details": self._details,
-        }
+        state = make_state(self._reasoning.fields, self._calls.extras, meta.target)
         return Response(
-            message=Message(
-                role=Role.ASSISTANT,
-                parts=self._pieces.parts(),
-                state=make_state(message, self._extras, meta.target),
-            ),
+            message=Message(role=Role.ASSISTANT, parts=self._pieces.parts(), state=state),
             finish_reason=self._reason or FinishReason.OTHER,
             usage=self._usage or Usage(requests=1),
             target=meta.target,

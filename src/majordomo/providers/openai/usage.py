@@ -6,39 +6,42 @@ from typing import Any, cast
 
 from majordomo.llm.response import Usage
 
-__all__ = ["find_usage", "read_usage"]
+__all__ = ["find_usage"]
+
+_NOTHING_SAID = Usage(requests=1)
 
 
 def find_usage(body: dict[str, Any]) -> Usage | None:
-    """The usage a body or a chunk carries, wherever it puts it; None when it carries none."""
-    usage = body.get("usage")
-    if not isinstance(usage, dict):
-        groq = body.get("x_groq")
-        usage = cast("dict[str, Any]", groq).get("usage") if isinstance(groq, dict) else None
-    return read_usage(cast("dict[str, Any]", usage)) if isinstance(usage, dict) else None
+    """The usage a body or a chunk carries, wherever it puts it; None when it says nothing.
+
+    Looks at `usage`, then at Groq's `x_groq.usage`. A counter that is missing or null stays None.
+    """
+    found = _object(body, "usage") or _object(_object(body, "x_groq"), "usage")
+    if not found:
+        return None
+    usage = _read(found)
+    return None if usage == _NOTHING_SAID else usage
 
 
-def read_usage(usage: dict[str, Any]) -> Usage:
-    """One usage object; a counter that is missing or null stays unknown."""
-    prompt = _details(usage, "prompt_tokens_details")
-    completion = _details(usage, "completion_tokens_details")
-    cached = _count(prompt, "cached_tokens")
-    if cached is None:
-        cached = _count(usage, "prompt_cache_hit_tokens")
-    if cached is None:
-        cached = _count(usage, "cached_tokens")
+def _read(usage: dict[str, Any]) -> Usage:
+    prompt = _object(usage, "prompt_tokens_details")
+    cached = (
+        _count(prompt, "cached_tokens"),
+        _count(usage, "prompt_cache_hit_tokens"),  # DeepSeek
+        _count(usage, "cached_tokens"),  # Moonshot, Together
+    )
     return Usage(
         input=_count(usage, "prompt_tokens"),
         output=_count(usage, "completion_tokens"),
-        cache_read=cached,
+        cache_read=next((count for count in cached if count is not None), None),
         cache_write=_count(prompt, "cache_write_tokens"),
-        reasoning=_count(completion, "reasoning_tokens"),
+        reasoning=_count(_object(usage, "completion_tokens_details"), "reasoning_tokens"),
         requests=1,
     )
 
 
-def _details(usage: dict[str, Any], name: str) -> dict[str, Any]:
-    found = usage.get(name)
+def _object(holder: dict[str, Any], name: str) -> dict[str, Any]:
+    found = holder.get(name)
     return cast("dict[str, Any]", found) if isinstance(found, dict) else {}
 
 

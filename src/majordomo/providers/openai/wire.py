@@ -13,7 +13,7 @@ from majordomo.providers.openai.decode import decode_response
 from majordomo.providers.openai.dialect import Dialect
 from majordomo.providers.openai.encode import encode_request
 from majordomo.providers.openai.errors import refine_fault
-from majordomo.providers.openai.messages import WIRE
+from majordomo.providers.openai.reasoning import WIRE
 from majordomo.providers.openai.stream import ChatDecoder
 from majordomo.providers.wire import ResponseMeta, WireCall
 
