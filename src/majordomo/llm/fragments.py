@@ -21,7 +21,12 @@ class Joiner(Protocol):
     """Builds a conversation in one dialect, message by message; only ever added to."""
 
     def add(self, message: Message) -> None:
-        """Add the next message."""
+        """Add the next message. After it has raised, the joiner is not used again."""
+        ...
+
+    @property
+    def keep(self) -> bool:
+        """Whether to go on with it in the next call; False once it holds a lot of media."""
         ...
 
 
@@ -51,11 +56,13 @@ class Fragments:
         they are from turn to turn; otherwise `make` gives a new one.
         """
         messages = tuple(messages)
-        before, found = self._joined.get(dialect, ((), None))
+        # Taken out while it is added to: one that raised half-way must not be met again.
+        before, found = self._joined.pop(dialect, ((), None))
         # Comparing tuples stops at `is` for each element: no content is looked at.
         if found is None or messages[: len(before)] != before:
             before, found = (), make()
         for message in messages[len(before) :]:
             found.add(message)
-        self._joined[dialect] = (messages, found)
+        if found.keep:
+            self._joined[dialect] = (messages, found)
         return cast("J", found)

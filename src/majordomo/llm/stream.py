@@ -109,7 +109,7 @@ class StreamInterrupted(APIError):
         """The same failure, with what was received before it."""
         interrupted = cls.__new__(cls, *error.args)
         interrupted.args = error.args
-        interrupted.__dict__.update(error.__dict__, partial=partial)
+        interrupted.__dict__.update(error.__dict__, partial=partial, safe_to_replay=False)
         return interrupted
 
 

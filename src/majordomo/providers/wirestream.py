@@ -190,7 +190,10 @@ class WireStream:
         """Raise the error some servers write into a stream without `data:`."""
         if not self._reader.stray:
             return
-        fault = find_fault(parse_json(self._reader.stray))
+        try:
+            fault = find_fault(parse_json(self._reader.stray))
+        except ValueError:
+            return  # no JSON after all: what is missing then is the end of the stream
         if fault is not None:
             raise WireFault(fault)
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any, cast
 
 from majordomo.errors import UnsupportedRequest
 from majordomo.llm.fragments import Fragments
-from majordomo.llm.message import Role
 from majordomo.llm.output import OutputMode, lower_output
 from majordomo.llm.request import Request, Settings
 from majordomo.llm.response import Target
@@ -46,7 +46,8 @@ def encode_request(
         body["stream"] = True
     body |= request.settings.extra
     forced = family.forced_tools and not _thinks(body)
-    _set_missing(body, "system", _system(request, forced=forced))
+    conversation = join_messages(request.messages, request.fragments, target, options)
+    _set_missing(body, "system", _system(request, conversation.system_texts, forced=forced))
     tools = [] if "tools" in body else _tools(request)
     if tools:
         _set_missing(body, "tool_choice", _tool_choice(request, forced=forced))
@@ -54,8 +55,7 @@ def encode_request(
     if tools:
         written += b',"tools":[%b]' % b",".join(tools)
     if "messages" not in body:
-        turns = join_messages(request.messages, request.fragments, target, options)
-        written += b',"messages":[%b]' % b",".join(turns)
+        written += b',"messages":[%b]' % conversation.encoded()
     return WireCall(path="/v1/messages", headers=_headers(options), body=written + b"}")
 
 
@@ -112,9 +112,8 @@ def _thinks(body: Json) -> bool:
     return isinstance(thinking, dict) and cast("Json", thinking).get("type") != "disabled"
 
 
-def _system(request: Request, *, forced: bool) -> str:
-    texts = [request.system]
-    texts += [message.text for message in request.messages if message.role is Role.SYSTEM]
+def _system(request: Request, others: Sequence[str], *, forced: bool) -> str:
+    texts = [request.system, *others]
     if request.tools and not forced:
         if request.tool_choice == "required":
             texts.append("Answer by calling one of the tools.")

@@ -6,7 +6,7 @@ they happen between fragments. Source: wire/anthropic §3, §4.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from majordomo.llm.fragments import Fragments
 from majordomo.llm.message import Message, Role
@@ -33,48 +33,58 @@ def join_messages(
     fragments: Fragments,
     target: Target,
     options: AnthropicOptions,
-) -> list[bytes]:
-    """The wire messages of a conversation, system messages left out.
+) -> Conversation:
+    """A conversation in this dialect; what was joined in earlier calls of the run is kept."""
+    key = (WIRE, options, target)
+    known = fragments.of(key, Fragment)
+    return fragments.joined(key, messages, lambda: Conversation(known, target))
+
+
+class Conversation:
+    """Wire messages in the making: an assistant's turn, and the user's that answers it.
 
     Turns of one role are merged and the first one is the user's. The results of a turn's calls
     stand first in the next message, in the order of the calls; a call nobody answered gets an
     error. Dropped: a result without its call, a second result, text of white space alone.
+
+    Attributes:
+        system_texts: Texts of system messages, which go elsewhere.
+        keep: False once it holds media too big to keep beside the message.
     """
-    known = fragments.of((WIRE, options, target), Fragment)
-    turns = _Turns()
-    for message in messages:
-        found = known.get(id(message))
-        fragment = found[1] if found is not None else _encode(message, known, target)
-        if message.role is Role.ASSISTANT:
-            turns.assistant(fragment)
-        else:
-            turns.user(fragment)
-    return turns.end()
 
-
-def _encode(
-    message: Message, known: dict[int, tuple[Message, Fragment]], target: Target
-) -> Fragment:
-    fragment = encode_message(message, target)
-    size = len(fragment.blocks) + sum(len(block) for _, block in fragment.answers)
-    if size < _MOST_KEPT:  # big media is not kept a second time
-        known[id(message)] = (message, fragment)
-    return fragment
-
-
-class _Turns:
-    """Wire messages in the making: an assistant's turn, and the user's that answers it."""
-
-    __slots__ = ("_answers", "_assistant", "_calls", "_messages", "_user")
-
-    def __init__(self) -> None:
+    def __init__(self, known: dict[int, tuple[Message, Fragment]], target: Target) -> None:
+        self.system_texts: list[str] = []
+        self.keep = True
+        self._known = known
+        self._target = target
         self._messages: list[bytes] = []
         self._assistant: list[Fragment] = []
         self._calls: dict[str, bytes] = {}
         self._answers: dict[str, bytes] = {}
         self._user: list[bytes] = []
 
-    def assistant(self, fragment: Fragment) -> None:
+    def add(self, message: Message) -> None:
+        """Add the next message."""
+        if message.role is Role.SYSTEM:
+            self.system_texts.append(message.text)
+            return
+        found = self._known.get(id(message))
+        fragment = found[1] if found is not None else self._encode(message)
+        if message.role is Role.ASSISTANT:
+            self._add_assistant(fragment)
+        else:
+            self._add_user(fragment)
+
+    def _encode(self, message: Message) -> Fragment:
+        fragment = encode_message(message, self._target)
+        size = len(fragment.blocks) + sum(len(block) for _, block in fragment.answers)
+        if size < _MOST_KEPT:  # big media is not kept a second time
+            self._known[id(message)] = (message, fragment)
+        else:
+            self.keep = False
+        return fragment
+
+    def _add_assistant(self, fragment: Fragment) -> None:
         """Add an assistant's blocks; what its user's turn lacked is known to be missing now."""
         if not fragment.blocks:
             return
@@ -86,7 +96,7 @@ class _Turns:
         self._assistant.append(fragment)
         self._calls.update(fragment.calls)
 
-    def user(self, fragment: Fragment) -> None:
+    def _add_user(self, fragment: Fragment) -> None:
         """Add a user's blocks, and results of calls that wait for them."""
         for call_id, answer in fragment.answers:
             if call_id in self._calls:
@@ -94,30 +104,32 @@ class _Turns:
         if fragment.blocks:
             self._user.append(fragment.blocks)
 
-    def end(self) -> list[bytes]:
-        """The messages, every call answered."""
-        if not self._messages and not self._assistant and not self._user:
-            self._user.append(_BEGIN)  # there is only a system text: somebody has to speak
-        if self._assistant or self._user:
-            self._close()
-        return self._messages
-
     def _close(self) -> None:
+        self._messages.extend(self._open_turns())
+        self._assistant, self._user = [], []
+        self._calls, self._answers = {}, {}
+
+    def _open_turns(self) -> Iterator[bytes]:
+        """The turns still open, with every call answered."""
         user = [self._answer(call_id, wire_id) for call_id, wire_id in self._calls.items()]
         user += self._user
         if self._assistant:
             blocks = [fragment.blocks for fragment in self._assistant]
             if not user:
                 blocks[-1] = self._assistant[-1].final
-            self._messages.append(b'{"role":"assistant","content":[%b]}' % b",".join(blocks))
+            yield b'{"role":"assistant","content":[%b]}' % b",".join(blocks)
         if user:
-            self._messages.append(b'{"role":"user","content":[%b]}' % b",".join(user))
-        self._assistant, self._user = [], []
-        self._calls, self._answers = {}, {}
+            yield b'{"role":"user","content":[%b]}' % b",".join(user)
 
     def _answer(self, call_id: str, wire_id: bytes) -> bytes:
         answer = self._answers.get(call_id, _NEVER_ANSWERED)
         return b'{"type":"tool_result","tool_use_id":%b%b' % (wire_id, answer)
+
+    def encoded(self) -> bytes:
+        """The wire messages so far, joined by commas; more may still be added."""
+        messages = (*self._messages, *self._open_turns())
+        # With a system text alone nobody has spoken, and somebody has to.
+        return b",".join(messages) or b'{"role":"user","content":[%b]}' % _BEGIN
 
 
 def call_names(messages: Sequence[Message]) -> list[str]:

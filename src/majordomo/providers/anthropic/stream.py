@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, cast
 
-from pydantic_core import to_json
+from pydantic_core import from_json, to_json
 
 from majordomo.errors import ErrorKind
 from majordomo.llm.assembler import Assembler, Kind
@@ -50,22 +50,33 @@ class MessagesDecoder:
         if self._broken is not None:
             raise self._broken
         try:
-            event = cast("Json", parse_json(payload))
-        except ValueError as error:
-            # The last one may only be cut off, which `end` tells; any other is malformed.
-            self._broken = error if payload.strip() else None
-            return ()
+            event: Json = from_json(payload)
+        except ValueError:
+            event = self._read_broken(payload)
         handle = self._on.get(event.get("type", ""))
         if handle is not None:
             return handle(event)
         return self._error(event) if event.get("error") else ()
+
+    def _read_broken(self, payload: bytes) -> Json:
+        """A payload with broken UTF-8, or else no JSON.
+
+        The last one may only be cut off, which `end` tells; any other is malformed.
+        """
+        try:
+            return cast("Json", parse_json(payload))
+        except ValueError as error:
+            self._broken = error if payload.strip() else None
+            return {}
 
     def _delta(self, event: Json) -> Sequence[StreamEvent]:
         delta: Json = event["delta"]
         block = self._blocks[event["index"]]
         match delta.get("type"):
             case "text_delta":
-                text = _string(delta["text"])
+                text = delta["text"]
+                if not isinstance(text, str):
+                    raise TypeError("text_delta without text")
                 block.piece.chunks.append(text)
                 return [TextDelta(text)] if text else ()
             case "input_json_delta":

@@ -89,12 +89,14 @@ class Conversation:
 
     Attributes:
         system_texts: Texts of system messages, which go elsewhere.
+        keep: False once it holds media too big to keep beside the message.
     """
 
     def __init__(
         self, known: dict[int, tuple[Message, _Fragment]], dialect: Dialect, target: Target
     ) -> None:
         self.system_texts: list[str] = []
+        self.keep = True
         self._known = known
         self._dialect = dialect
         self._target = target
@@ -108,6 +110,7 @@ class Conversation:
             self.system_texts.append(message.text)
             return
         fragment = _fragment(message, self._known, self._dialect, self._target)
+        self.keep = self.keep and id(message) in self._known
         if fragment.answers:
             self._answer(fragment)
             return

@@ -265,6 +265,22 @@ BODIES = {
         ],
         whole({"type": "text", "text": "AB"}, LOOKUP, reason="tool_use"),
     ),
+    "thinking in the start": (
+        [
+            start(),
+            *block(
+                0,
+                {**THOUGHT, "thinking": "Let me", "signature": "Eq"},
+                *[
+                    {"type": "thinking_delta", "thinking": " see."},
+                    {"type": "signature_delta", "signature": "Sig"},
+                ],
+            ),
+            stop("end_turn"),
+            END,
+        ],
+        whole(THOUGHT),
+    ),
     "refusal": (
         [
             start(),
@@ -485,6 +501,13 @@ def test_only_the_last_payload_may_be_cut():
     assert list(decoder.feed(b'{"type":"content_bl')) == []
     with pytest.raises(ValueError, match="EOF"):
         decoder.feed(json.dumps(PING).encode())
+
+
+def test_broken_utf_8_is_replaced():
+    decoder = WIRE.decoder()
+    decoder.feed(json.dumps(text(0)[0]).encode())
+    payload = json.dumps(text(0, "a?")[1]).encode().replace(b"?", b"\xff")
+    assert list(decoder.feed(payload)) == [TextDelta("a\ufffd")]
 
 
 @pytest.mark.parametrize("payload", [b"", b"  ", b'{"type":"ping"}   ', b"{}", b'{"type":"new"}'])
