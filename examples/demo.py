@@ -45,14 +45,14 @@ def show(event: RunEvent) -> None:
     """Print an event as it happens."""
     match event:
         case ToolCalled():
-            print(f"  → {event.tool}({event.arguments})")
+            print(f"\n  → {event.tool}({event.arguments})")
         case ToolAnswered():
             print(f"  ← {event.text}")
         case TextDelta():
             print(event.text, end="", flush=True)
         case StepEnded():
             tokens = f"{event.input_tokens} tokens in, {event.output_tokens} out"
-            print(f"\n[step {event.step + 1}: {event.model}, {tokens}]")
+            print(f"\n  [step {event.step + 1}: {event.model}, {tokens}]")
         case _:
             pass
 
@@ -60,7 +60,8 @@ def show(event: RunEvent) -> None:
 def main() -> int:
     """Run the task and report."""
     model, why = choose_model()
-    print(f"model: {model} ({why})\ntask:  {TASK}\n")
+    name = model if isinstance(model, str) else model.target
+    print(f"model: {name} ({why})\ntask:  {TASK}\n")
     agent = RunnableAgent(
         name="demo",
         instructions="Answer in one or two sentences. Use the tools for arithmetic and dates.",

@@ -92,8 +92,8 @@ class UnknownModel(ConfigError):
     def __init__(self, name: str, *, known: Iterable[str] = (), hint: str = "") -> None:
         self.name = name
         self.known = tuple(known)
-        parts = [f"unknown model {name!r}{did_you_mean(name, self.known)}", hint]
-        super().__init__(". ".join(part.rstrip(".") for part in parts if part) + ".")
+        sentence = f"unknown model {name!r}{did_you_mean(name, self.known)}"
+        super().__init__(f"{sentence} ({hint})" if hint else sentence)
 
 
 class MissingExtra(ConfigError):

@@ -1,4 +1,4 @@
-"""The public test kit: a clock that the test owns and scripted servers on loopback."""
+"""The public test kit: a clock the test owns, scripted models, and vendors' servers on loopback."""
 
 from executus.testing.clock import FakeClock
 from executus.testing.server import (
@@ -15,18 +15,21 @@ from executus.testing.server import (
     SSEAnswer,
     Turn,
 )
+from majordomo.providers.fake import FakeProvider, Reply
 
 __all__ = [
     "Answer",
     "AnthropicServer",
     "Close",
     "FakeClock",
+    "FakeProvider",
     "Hang",
     "JSONAnswer",
     "LoopbackServer",
     "OpenAIServer",
     "RawAnswer",
     "RecordedRequest",
+    "Reply",
     "Reset",
     "SSEAnswer",
     "Turn",

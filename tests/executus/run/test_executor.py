@@ -14,6 +14,7 @@ from executus import (
     Ports,
     RunError,
     RunnableAgent,
+    RunRejected,
     RunStatus,
     SetupError,
 )
@@ -523,3 +524,72 @@ def test_run_sync_works_inside_a_running_loop():
         return Executor().run_sync(RunnableAgent(model="fake"), "echo").status
 
     assert anyio.run(cell) is RunStatus.OK
+
+
+async def test_an_executors_block_is_entered_once():
+    async with Executor() as executor:
+        with pytest.raises(SetupError, match="entered already"):
+            await executor.__aenter__()
+
+
+async def test_a_run_thrown_away_awaits_nothing_more():
+    class Audit(Recorder):
+        async def start_run(self, info):
+            await anyio.lowlevel.checkpoint()
+
+    audit = Audit()
+    run = Executor(ports=Ports(audit=audit)).run(RunnableAgent(model="fake"), "go")
+    iterator = run.__await__()
+    next(iterator)
+    iterator.close()  # what the interpreter does to a coroutine nobody holds any more
+    assert audit.closed == []
+
+
+async def test_an_audit_without_a_budget_and_a_budget_without_an_audit_both_close():
+    audit, budget = Recorder(), Budget(runs=2)
+    rejected = RunnableAgent(model="opnai/x")
+    await Executor(ports=Ports(audit=audit)).run(rejected, "go")
+    await Executor(ports=Ports(audit=audit)).run(RunnableAgent(model="fake"), "go")
+    await Executor(ports=Ports(budget=budget)).run(RunnableAgent(model="fake"), "go")
+    assert [result.status for _, result in audit.closed] == [RunStatus.REJECTED, RunStatus.OK]
+    assert budget.log == [("commit", 1)]
+
+
+async def test_a_gates_own_refusal_keeps_its_words():
+    class Closed(Budget):
+        async def reserve(self, info):
+            raise RunRejected("closed on Sundays")
+
+    result = await Executor(ports=Ports(budget=Closed(runs=1))).run(
+        RunnableAgent(model="fake"), "go"
+    )
+    assert str(result.error) == "closed on Sundays"
+
+
+async def test_the_tally_of_a_run_that_has_not_begun_is_empty():
+    clock = FakeClock()
+    async with Executor(clock=clock).stream(RunnableAgent(model="fake"), "go") as run:
+        assert (run.tally.steps, run.tally.tool_calls) == (0, 0)
+        clock.advance(2)
+        assert run.tally.elapsed_s == 2
+        result = await run.wait()
+        assert run.tally.usage == result.usage
+        assert run.tally.run_id == run.run_id == result.run_id
+
+
+async def test_a_second_spooled_record_that_fails_again_stays():
+    class Down(Recorder):
+        up = False
+
+        async def close_run(self, info, result):
+            if not self.up:
+                raise OSError("disk full")
+            await super().close_run(info, result)
+
+    audit = Down()
+    executor = Executor(ports=Ports(audit=audit), new_id=iter("abc").__next__)
+    for _ in range(2):
+        await executor.run(RunnableAgent(model="fake"), "go")
+    audit.up = True
+    await executor.run(RunnableAgent(model="fake"), "go")
+    assert sorted(info.run_id for info, _ in audit.closed) == ["a", "b", "c"]

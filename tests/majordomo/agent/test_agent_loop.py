@@ -6,7 +6,10 @@ import pytest
 from majordomo.agent import (
     Agent,
     AnswerMismatch,
+    Compacted,
     Hooks,
+    Loop,
+    LoopLimits,
     MaxSteps,
     ModelFailed,
     StepFinished,
@@ -14,6 +17,7 @@ from majordomo.agent import (
     ToolFinished,
     ToolLoop,
     ToolStarted,
+    drive,
 )
 from majordomo.errors import APIError, ErrorKind, ToolDefinitionError, UnknownModel
 from majordomo.llm import (
@@ -25,6 +29,7 @@ from majordomo.llm import (
     tool,
     user,
 )
+from majordomo.llm.outputtype import OutputType
 from majordomo.providers.fake import FakeProvider, Hang, Reply
 from majordomo.skill import Skill
 
@@ -365,3 +370,62 @@ async def test_one_agent_serves_concurrent_runs_without_mixing_them():
         for n in range(20):
             group.start_soon(ask, n)
     assert outputs == {n: str(2 * n) for n in range(20)}
+
+
+async def test_a_stop_raised_by_the_executor_of_calls_ends_the_run_with_results_for_all():
+    class Stop(Exception):
+        pass
+
+    asked = []
+
+    async def execute(call):
+        asked.append(call.name)
+        if call.arguments == '{"n":1}':
+            raise Stop
+        await anyio.sleep_forever()
+
+    calls = [("work", {"n": 0}), ("work", {"n": 1})]
+    _, model = scripted(Reply(calls=calls))
+    loop = Loop(
+        model=model,
+        messages=[user("go")],
+        output=OutputType(str),
+        execute=execute,
+        limits=LoopLimits(max_parallel_tools=2),
+    )
+    with pytest.raises(Stop):
+        await drive(loop)
+    assert asked == ["work", "work"]
+    assert_valid(loop.partial().messages)
+    assert all(result.is_error for result in loop.messages[-1].tool_results)
+
+
+async def test_observers_and_a_stream_hear_the_same():
+    heard = []
+    _, model = scripted("fine")
+    agent = Agent(model, hooks=Hooks(observers=(heard.append,)))
+    async with agent.stream("go") as run:
+        seen = [event async for event in run]
+    assert seen == heard
+    assert seen
+
+
+async def test_an_agent_says_what_it_is():
+    assert repr(Agent("fake", tools=[add], name="sums")) == (
+        "<Agent 'sums' on fake/offline, 1 tools>"
+    )
+
+
+async def test_a_paused_answer_is_sent_back_to_go_on():
+    provider, model = scripted(Reply(text="half", finish_reason=FinishReason.PAUSE), "whole")
+    result = await Agent(model).run("go")
+    assert result.output == "whole"
+    assert [m.text for m in provider.requests[1][1].messages] == ["go", "half"]
+
+
+async def test_an_observer_hears_of_compaction():
+    heard = []
+    _, model = scripted("fine")
+    hooks = Hooks(compactor=lambda messages: messages[-1:], observers=(heard.append,))
+    await Agent(model, hooks=hooks).run("go", history=[user("a"), assistant("b")])
+    assert Compacted(3, 1) in heard

@@ -295,6 +295,14 @@ CASES = {
             HI_SENT,
         ],
     ),
+    "a result that comes before its call is dropped": (
+        [HI, assistant("so"), results(("a", "early")), assistant(A), results(("a", "1"))],
+        [
+            HI_SENT,
+            turn("assistant", text("so"), use("a")),
+            turn("user", answer("a", content="1")),
+        ],
+    ),
     "of two results the first counts": (
         [HI, assistant(A), results(("a", "1"), ("a", "2"))],
         [HI_SENT, turn("assistant", use("a")), turn("user", answer("a", content="1"))],
@@ -325,7 +333,9 @@ def test_every_beginning_of_a_conversation_is_valid(name):
     messages, _ = CASES[name]
     fragments = Fragments()
     for length in range(1, len(messages) + 1):
-        check_rules(sent(*messages[:length], fragments=fragments))
+        beginning = sent(*messages[:length], fragments=fragments)
+        check_rules(beginning)
+        assert beginning == sent(*messages[:length])
 
 
 def check_rules(turns):
@@ -360,8 +370,12 @@ MESSAGES = st.one_of(
 
 
 @given(messages=st.lists(MESSAGES, max_size=8))
-def test_any_conversation_is_valid(messages):
-    check_rules(sent(*messages))
+def test_any_conversation_is_valid_however_it_grew(messages):
+    fragments = Fragments()
+    for length in range(len(messages) + 1):
+        beginning = sent(*messages[:length], fragments=fragments)
+        check_rules(beginning)
+        assert beginning == sent(*messages[:length])
 
 
 def counting(reads):
