@@ -45,7 +45,7 @@ from majordomo.llm import (
     user,
 )
 from majordomo.models import ModelRegistry
-from majordomo.structured import OutputError, generate, generate_sync
+from majordomo.structured import OutputError, generate, generate_stream, generate_sync
 
 # Another distribution owns this package's name on the index; executus checks for this mark.
 __distribution__ = "executus"
@@ -82,6 +82,7 @@ __all__ = [
     "assistant",
     "dump_messages",
     "generate",
+    "generate_stream",
     "generate_sync",
     "load_messages",
     "resolve",

@@ -54,6 +54,10 @@ def _anthropic(env: Mapping[str, str]) -> WireProvider:
 DEFAULT_REGISTRY = default_registry()
 
 
-def resolve(spec: str) -> Model:
-    """The model a name means in the default registry; see `ModelRegistry.resolve`."""
-    return DEFAULT_REGISTRY.resolve(spec)
+def resolve(model: Model | str) -> Model:
+    """A model as it is; of a name, what it means in the default registry.
+
+    Raises:
+        UnknownModel: The name resolves to nothing; see `ModelRegistry.resolve`.
+    """
+    return DEFAULT_REGISTRY.resolve(model) if isinstance(model, str) else model

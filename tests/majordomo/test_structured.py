@@ -250,3 +250,7 @@ async def test_reading_partials_of_a_long_answer_stays_linear(monkeypatch):
     partials, result = await partials_of(model, str)
     assert read < 60 * length
     assert partials[-1] == result
+
+
+async def test_a_model_may_be_named():
+    assert await generate("fake", int, "17 apples") == 17

@@ -86,7 +86,7 @@ class Agent(Generic[Deps, Out]):
         offered = [as_tool(item) for item in tools]
         offered += [tool for skill in skills for tool in skill.tools]
         self.name = name
-        self.model: Model = resolve(model) if isinstance(model, str) else model
+        self.model: Model = resolve(model)
         self._instructions = instructions
         self._skill_texts = tuple(skill.instructions for skill in skills if skill.instructions)
         self._toolbox = Toolbox(offered, clock=clock)

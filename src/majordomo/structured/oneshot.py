@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from typing_extensions import TypeForm
 
+from majordomo.builtin import resolve
 from majordomo.llm.model import Model
 from majordomo.llm.outputtype import OutputMismatch, OutputType
 from majordomo.llm.request import Settings
@@ -18,7 +19,7 @@ T = TypeVar("T")
 
 
 async def generate(
-    model: Model,
+    model: Model | str,
     output: TypeForm[T],
     prompt: Prompt,
     *,
@@ -30,7 +31,7 @@ async def generate(
     """Ask a model for a value of a Python type.
 
     Args:
-        model: Who is asked. How it is told the schema is its own business.
+        model: Who is asked, or its name; how it is told the schema is its own business.
         output: A pydantic model, dataclass, TypedDict, enum, scalar, list or union; `str` for
             plain text.
         prompt: A text, the parts of one user message, or a conversation.
@@ -46,6 +47,7 @@ async def generate(
     """
     output_type = OutputType(output, name=name)
     exchange = Exchange(output_type, prompt, system=system, settings=settings, retries=retries)
+    model = resolve(model)
     while True:
         response = await model.complete(exchange.request())
         try:
@@ -55,7 +57,7 @@ async def generate(
 
 
 def generate_sync(
-    model: Model,
+    model: Model | str,
     output: TypeForm[T],
     prompt: Prompt,
     *,

@@ -8,6 +8,7 @@ from typing import Generic, TypeVar, cast
 
 from typing_extensions import TypeForm
 
+from majordomo.builtin import resolve
 from majordomo.llm.model import Model
 from majordomo.llm.output import ANSWER_TOOL
 from majordomo.llm.outputtype import OutputMismatch, OutputType
@@ -28,7 +29,7 @@ _GROWTH = 1 / 32
 
 @asynccontextmanager
 async def generate_stream(
-    model: Model,
+    model: Model | str,
     output: TypeForm[T],
     prompt: Prompt,
     *,
@@ -48,6 +49,7 @@ async def generate_stream(
     """
     output_type = OutputType(output, name=name)
     exchange = Exchange(output_type, prompt, system=system, settings=settings, retries=retries)
+    model = resolve(model)
     async with model.stream(exchange.request()) as stream:
         yield OutputStream(model, exchange, stream)
 
