@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
+from types import FunctionType
 from typing import Any, Generic, TypeAlias
 
 from typing_extensions import TypeVar
@@ -25,6 +26,8 @@ __all__ = ["NO_DEPS", "Agent", "Prompt", "as_message", "as_tool"]
 
 Deps = TypeVar("Deps", default=None)
 Out = TypeVar("Out", default=str)
+
+_MADE = "__majordomo_tool__"
 
 NO_DEPS: Any = None
 """What runs get whose agent declares no `Deps`."""
@@ -211,8 +214,20 @@ def as_message(prompt: Prompt) -> Message:
 
 
 def as_tool(item: Tool | Callable[..., Any]) -> Tool:
-    """A tool as it is; a plain function made into one."""
-    return item if isinstance(item, Tool) else tool(item)
+    """A tool as it is; a plain function made into one, once.
+
+    The tool is kept on the function: building its validator costs a millisecond, and agents made
+    per request would pay that each time.
+    """
+    if isinstance(item, Tool):
+        return item
+    if not isinstance(item, FunctionType):
+        return tool(item)
+    made = vars(item).get(_MADE)
+    if made is None or made.fn is not item:  # functools.wraps copies attributes to wrappers
+        made = tool(item)
+        setattr(item, _MADE, made)
+    return made
 
 
 def _tell(observers: tuple[Observer, ...]) -> Emit | None:

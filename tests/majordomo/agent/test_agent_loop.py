@@ -1,5 +1,7 @@
 """The loop's contract: steps, results, limits, and a transcript that is always valid."""
 
+import functools
+
 import anyio
 import pytest
 
@@ -17,6 +19,7 @@ from majordomo.agent import (
     ToolFinished,
     ToolLoop,
     ToolStarted,
+    as_tool,
     drive,
 )
 from majordomo.errors import APIError, ErrorKind, ToolDefinitionError, UnknownModel
@@ -429,3 +432,27 @@ async def test_an_observer_hears_of_compaction():
     hooks = Hooks(compactor=lambda messages: messages[-1:], observers=(heard.append,))
     await Agent(model, hooks=hooks).run("go", history=[user("a"), assistant("b")])
     assert Compacted(3, 1) in heard
+
+
+def test_a_plain_function_is_made_a_tool_once():
+    def double(n: int) -> int:
+        """Double a number."""
+        return 2 * n
+
+    (first,) = Agent("fake", tools=[double]).tools
+    assert Agent("fake", tools=[double]).tools == (first,)
+
+
+def test_a_wrapper_is_another_tool_than_what_it_wraps():
+    def double(n: int) -> int:
+        """Double a number."""
+        return 2 * n
+
+    inner = as_tool(double)
+
+    @functools.wraps(double)
+    def logged(n: int) -> int:
+        return double(n)
+
+    assert as_tool(logged).fn is logged
+    assert as_tool(double) is inner
