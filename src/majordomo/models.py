@@ -58,9 +58,12 @@ class ModelRegistry:
         with self._lock:
             if name not in self._make:
                 raise UnknownModel(name, known=self._make, hint=_registered(self._make))
-            if name not in self._made:
-                self._made[name] = self._make[name]()
-            return self._made[name]
+            made = self._made.get(name)
+            if made is None:
+                made = self._make[name]()
+                if getattr(made, "configured", True):
+                    self._made[name] = made  # else a key that is set later is still found
+            return made
 
     def resolve(self, spec: str) -> Model:
         """The model a name means. Nothing is dialled.

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+import os
 import sys
 import threading
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
+from concurrent.futures import Future
 from contextlib import suppress
 from contextvars import copy_context
 from functools import partial
@@ -113,6 +115,7 @@ class TaskHandle(Generic[T]):
     def __init__(self, work: Callable[[], Coroutine[Any, Any, T]]) -> None:
         self._work = work
         self._scope = anyio.CancelScope()
+        self.started = False
         self._done = anyio.Event()
         self._result: T | None = None
         self._error: BaseException | None = None
@@ -140,13 +143,26 @@ class TaskHandle(Generic[T]):
         """Ask the coroutine to stop; `wait` then raises `TaskCancelled` unless it had ended."""
         self._scope.cancel()
 
+    def require_started(self) -> None:
+        """Refuse to wait for something that will never happen.
+
+        Raises:
+            RuntimeError: It was never started.
+        """
+        if not self.started:
+            raise RuntimeError(
+                "the run has not begun: enter its block first, `async with … as run`"
+            )
+
     async def wait(self) -> T:
         """Wait for the end.
 
         Raises:
             TaskCancelled: `cancel`, or the end of the owner's block, ended it.
+            RuntimeError: It was never started, so there is no end to wait for.
             Exception: What the coroutine raised.
         """
+        self.require_started()
         await self._done.wait()
         if self._error is not None:
             raise self._error
@@ -170,6 +186,7 @@ class TaskOwner:
 
     def adopt(self, task: TaskHandle[T]) -> TaskHandle[T]:
         """Start a task that was made but not started."""
+        task.started = True
         self._tasks.add(task)
         self._group.start_soon(self._run, task)
         return task
@@ -254,41 +271,50 @@ class _Portal:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
         self._portal: anyio.from_thread.BlockingPortal | None = None
-        self._stop: Callable[[], object] | None = None
+        # A child process has the object but not the thread.
+        os.register_at_fork(after_in_child=self._forget)
+
+    def _forget(self) -> None:
+        self._lock = threading.Lock()
+        self._thread = self._portal = None
 
     def get(self) -> anyio.from_thread.BlockingPortal:
         with self._lock:
-            if self._portal is None:
-                self._portal = self._start()
+            if self._portal is None or self._thread is None or not self._thread.is_alive():
+                self._thread, self._portal = self._start()
             return self._portal
 
-    def _start(self) -> anyio.from_thread.BlockingPortal:
-        ready: list[tuple[anyio.from_thread.BlockingPortal, Callable[[], None]]] = []
-        started = threading.Event()
+    def _start(self) -> tuple[threading.Thread, anyio.from_thread.BlockingPortal]:
+        ready: Future[tuple[anyio.from_thread.BlockingPortal, Callable[[], None]]] = Future()
 
         async def main() -> None:
             async with anyio.from_thread.BlockingPortal() as portal:
                 end = anyio.Event()
-                ready.append((portal, partial(call_soon, current_loop(), end.set)))
-                started.set()
+                ready.set_result((portal, partial(call_soon, current_loop(), end.set)))
                 await end.wait()
                 await portal.stop(cancel_remaining=True)
 
+        def work() -> None:
+            try:
+                anyio.run(main)
+            except BaseException as error:
+                if ready.done():
+                    raise
+                ready.set_exception(error)  # no loop could be started: say so to who asked
+
         # A daemon thread: a forgotten run must not keep the process from ending.
-        thread = threading.Thread(
-            target=anyio.run, args=(main,), name="majordomo-portal", daemon=True
-        )
+        thread = threading.Thread(target=work, name="majordomo-portal", daemon=True)
         thread.start()
-        started.wait()
-        portal, end = ready[0]
+        portal, end = ready.result()
 
         def stop() -> None:
             end()  # not the portal's `call`: a coroutine that blocks it must not hold up the exit
             thread.join(timeout=2.0)
 
         atexit.register(stop)
-        return portal
+        return thread, portal
 
 
 _PORTAL = _Portal()

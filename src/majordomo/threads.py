@@ -6,6 +6,7 @@ its slot until it returns, it is counted, and it cannot delay the exit of the pr
 
 from __future__ import annotations
 
+import os
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -43,8 +44,11 @@ class _Job(Generic[T]):
     def run(self) -> None:
         try:
             self.result = self.context.run(self.fn)
-        except BaseException as error:  # noqa: BLE001 - handed to the waiter, raised there
+        except Exception as error:  # noqa: BLE001 - handed to the waiter, raised there
             self.error = error
+        except BaseException as error:  # noqa: BLE001 - sys.exit() in a tool must not end a loop
+            self.error = RuntimeError(f"the function left its thread by {error!r}")
+            self.error.__cause__ = error
 
 
 class WorkerThreads:
@@ -56,6 +60,11 @@ class WorkerThreads:
 
     def __init__(self, max_threads: int = MAX_THREADS) -> None:
         self.max_threads = max_threads
+        self._reset()
+        # A child process has the counters but not the threads.
+        os.register_at_fork(after_in_child=self._reset)
+
+    def _reset(self) -> None:
         self._wake = threading.Condition()
         self._queue: deque[_Job[Any]] = deque()
         self._threads = 0

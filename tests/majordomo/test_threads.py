@@ -48,7 +48,7 @@ async def test_a_function_may_raise_anything_without_losing_its_thread():
         raise SystemExit(3)
 
     workers = WorkerThreads(max_threads=1)
-    with pytest.raises(SystemExit):
+    with pytest.raises(RuntimeError, match=r"left its thread by SystemExit\(3\)"):
         await workers.call(leave)
     assert await workers.call(lambda: "still there") == "still there"
 
@@ -195,3 +195,29 @@ anyio.run(main, backend={backend!r})
         [sys.executable, "-c", code], check=True, timeout=20, capture_output=True, text=True
     )
     assert (done.stdout, done.stderr) == ("1\n", "")
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(60)
+def test_a_forked_child_has_threads_and_a_portal_of_its_own():
+    code = """
+import os
+from executus import Executor, RunnableAgent
+
+def double(n: int) -> int:
+    "Double a number."
+    return 2 * n
+
+agent = RunnableAgent(model="fake", tools=[double])
+assert Executor().run_sync(agent, "double 4").answer == "8"
+child = os.fork()
+if not child:
+    ok = Executor().run_sync(agent, "double 5").answer == "10"
+    os._exit(0 if ok else 1)
+assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+print("both answered")
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=False
+    )
+    assert done.stdout == "both answered\n", done.stderr

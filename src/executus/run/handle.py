@@ -55,6 +55,8 @@ class RunHandle(Generic[Out]):
 
     def __aiter__(self) -> AsyncIterator[RunEvent]:
         """Events as they happen, once; ends with the run."""
+        if self._task is not None:
+            self._task.require_started()
         return self._sink.queue
 
     async def wait(self) -> RunResult[Out]:

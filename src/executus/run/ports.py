@@ -97,7 +97,10 @@ class BudgetGate(Protocol):
         ...
 
     async def commit(self, run_id: str, usage: Usage) -> None:
-        """The run has ended and spent this. Called for a run with at least one model call."""
+        """The run has ended and spent this. Called for a run that began a model call.
+
+        Token counts are None when a call failed or was cut off: it cost something unknown.
+        """
         ...
 
     async def release(self, run_id: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Generic, Self
+from typing import Any, Generic, Self, cast
 
 from typing_extensions import TypeVar
 
@@ -63,6 +63,15 @@ class RunResult(Generic[Out]):
     def ok(self) -> bool:
         """Whether there is an answer."""
         return self.status is RunStatus.OK
+
+    @property
+    def answer(self) -> Out:
+        """The answer of a run that has one, typed without None.
+
+        Raises:
+            RunError: It has none; the result rides on the error.
+        """
+        return cast("Out", self.raise_for_error().output)
 
     @property
     def elapsed_s(self) -> float:

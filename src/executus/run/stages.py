@@ -5,6 +5,7 @@ identify → admit → resolve → open → loop → deliver → close
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Any, TypeAlias, TypeVar, cast
@@ -18,12 +19,17 @@ from executus.run.state import RunState, RunTally
 from executus.run.translate import FROM_LOOP, translator
 from majordomo.agent import Hooks, Loop, LoopLimits, as_message, as_tool, drive
 from majordomo.errors import ConfigError
-from majordomo.llm import Tool, Toolbox, ToolCallPart, ToolResultPart
+from majordomo.llm import FinishReason, Tool, Toolbox, ToolCallPart, ToolResultPart, Usage
 from majordomo.llm.outputtype import OutputType
 
 __all__ = ["STAGES", "Stage", "announce_end", "close", "flush"]
 
 T = TypeVar("T")
+
+logger = logging.getLogger("executus.run")
+
+MOST_SPOOLED = 1000
+_CUT = frozenset({FinishReason.LENGTH, FinishReason.REFUSAL, FinishReason.CONTENT_FILTER})
 
 Stage: TypeAlias = Callable[[RunState[Any]], Awaitable[None]]
 
@@ -120,6 +126,8 @@ async def loop(state: RunState[Any]) -> None:
         inbox=state.inbox,
     )
     result = await drive(state.loop)
+    if result.finish_reason in _CUT:
+        state.warn(f"the answer is not whole: the model stopped by {result.finish_reason}")
     state.output = _bounded_output(state, result.output)
 
 
@@ -181,37 +189,48 @@ async def close(state: RunState[Any]) -> None:
     limit_s, recorded = state.limits.close_timeout_s, False
     with state.clock.deadline(limit_s) as scope:
         await _settle(state)
-        await flush(state.spool)
-        recorded = await _write_record(state)
+        recorded = await state.attempt("audit.close_run", partial(_write_record, state))
+        if recorded:
+            await flush(state.spool)
     if scope.cancelled_caught:
         state.warn(f"the close stage was stopped after its {limit_s:g} s")
     if not recorded:
         state.spool.append(state)
+        if len(state.spool) > MOST_SPOOLED:
+            lost = state.spool.pop(0)
+            logger.error("the terminal record of run %s is lost", lost.info.run_id)
 
 
 async def _settle(state: RunState[Any]) -> None:
     budget, run_id, usage = state.ports.budget, state.info.run_id, state.usage
+    unknown = (state.loop.asked if state.loop else 0) - usage.requests
+    if unknown > 0:  # calls that failed or were cut off: what they cost nobody said
+        usage += Usage(requests=unknown)
     if usage.requests:
         await state.attempt("budget.commit", lambda: budget.commit(run_id, usage))
     else:
         await state.attempt("budget.release", lambda: budget.release(run_id))
 
 
-async def _write_record(state: RunState[Any]) -> bool:
-    return await state.attempt(
-        "audit.close_run", lambda: state.ports.audit.close_run(state.info, state.result())
-    )
+async def _write_record(state: RunState[Any]) -> None:
+    await state.ports.audit.close_run(state.info, state.result())
 
 
 async def flush(spool: list[RunState[Any]]) -> None:
-    """Write the terminal records that earlier runs could not; those that fail again stay."""
-    for _ in range(len(spool)):
+    """Write the terminal records that earlier runs could not, until one fails again."""
+    while spool:
         earlier, written = spool.pop(0), False
         try:
-            written = await _write_record(earlier)
+            with earlier.clock.deadline(earlier.limits.port_timeout_s):
+                await _write_record(earlier)
+                written = True
+        except Exception:
+            logger.exception("the terminal record of run %s waits on", earlier.info.run_id)
         finally:
             if not written:
-                spool.append(earlier)
+                spool.insert(0, earlier)
+        if not written:
+            return
 
 
 def announce_end(state: RunState[Any]) -> None:

@@ -80,6 +80,7 @@ class AgentRun(Generic[Out]):
 
     def __aiter__(self) -> AsyncIterator[AgentEvent]:
         """Events as they happen; ends with the run, whether it succeeded or not."""
+        self._task.require_started()
         return self._events
 
     async def text(self) -> AsyncIterator[str]:

@@ -27,7 +27,7 @@ from majordomo.agent.toolcalls import (
     execute_calls,
     truncated_result,
 )
-from majordomo.errors import APIError, UnsupportedRequest
+from majordomo.errors import MajordomoError
 from majordomo.llm import (
     FinishReason,
     Fragments,
@@ -87,6 +87,7 @@ class Loop(Generic[Out]):
         streaming: Read answers as they come, for `emit`.
         fragments: Memory of encoded messages.
         inbox: Messages someone outside wants added before the next model call.
+        asked: Model calls begun, those that failed or were cancelled included.
         steps, usage: What happened so far.
     """
 
@@ -104,6 +105,7 @@ class Loop(Generic[Out]):
     fragments: Fragments = field(default_factory=Fragments)
     inbox: list[Message] = field(default_factory=list[Message])
     new_from: int = 0
+    asked: int = 0
     steps: list[Step] = field(default_factory=list[Step])
     usage: Usage = field(default_factory=Usage)
     result: AgentResult[Out] | None = None
@@ -190,7 +192,8 @@ async def steer(loop: Loop[Out]) -> None:
     loop.inbox.clear()
     if loop.hooks.steer is not None:
         none: Sequence[Message] = ()
-        added += tuple(await call_hook("steer", loop.hooks.steer, loop.view(), default=none))
+        given = await call_hook("steer", loop.hooks.steer, loop.view(), default=none)
+        added += tuple(given or ())
     if added:
         loop.messages.extend(added)
         if loop.emit is not None:
@@ -220,8 +223,15 @@ async def build_request(loop: Loop[Out]) -> Request:
     )
 
 
+def _sentence(error: Exception) -> str:
+    if isinstance(error, MajordomoError):
+        return str(error)
+    return f"the model raised {type(error).__name__}: {error}"
+
+
 async def ask(loop: Loop[Out], request: Request) -> Response:
     """One model call."""
+    loop.asked += 1
     try:
         if loop.emit is None or not loop.streaming:
             return await loop.model.complete(request)
@@ -229,8 +239,9 @@ async def ask(loop: Loop[Out], request: Request) -> Response:
             async for event in stream:
                 loop.emit(event)
             return await stream.response()
-    except (APIError, UnsupportedRequest) as error:
-        raise ModelFailed(str(error), partial=loop.partial()) from error
+    except Exception as error:
+        # Also what a host's own model raises: no path may lose the transcript.
+        raise ModelFailed(_sentence(error), partial=loop.partial()) from error
 
 
 def record(loop: Loop[Out], response: Response) -> None:

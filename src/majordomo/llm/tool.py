@@ -62,6 +62,16 @@ class Tool:
                 f"tool {self.name!r}: the schema's root must have type 'object'"
             )
 
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call the function it was made from, as if it were undecorated.
+
+        Raises:
+            TypeError: It was made from a schema.
+        """
+        if self.fn is None:
+            raise TypeError(f"tool {self.name!r} was made from a schema; use `invoke`")
+        return self.fn(*args, **kwargs)
+
     @classmethod
     def from_schema(
         cls,

@@ -72,7 +72,7 @@ class Toolbox:
             return as_result(call, await self._invoke(tool, call, context))
         except BadArguments as error:
             return _error(call, f"invalid arguments for {call.name}: {error}")
-        except Exception as error:
+        except (Exception, SystemExit) as error:  # sys.exit() in a tool is the tool's fault too
             logger.debug("tool %s raised", call.name, exc_info=True)
             return _error(call, f"{call.name} failed: {type(error).__name__}: {error}")
 

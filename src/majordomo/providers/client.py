@@ -69,6 +69,13 @@ class WireProvider:
         """Name it is registered under."""
         return self.endpoint.provider
 
+    @property
+    def configured(self) -> bool:
+        """Whether it has the URL and the key it needs."""
+        endpoint = self.endpoint
+        keyed = endpoint.api_key is not None or not endpoint.needs_key
+        return endpoint.base_url is not None and keyed
+
     def model(self, model_id: str) -> WireModel:
         """The model of that id; not checked before use."""
         return WireModel(self, model_id)
@@ -146,6 +153,12 @@ class WireModel:
         call = self._wire.encode(lowered, self._target, streaming=streaming)
         if key is not None and not isinstance(key, str):
             key = await key()
+        if key and not (key.isascii() and key.isprintable()):
+            raise self._reporter.not_configured(
+                "bad_key", f"the API key has a character no header can carry; {endpoint.key_hint}"
+            )
+        if key:
+            self._reporter.conceal(key)
         auth = self._wire.auth(key) if key else ()
         accept = ("accept", "text/event-stream" if streaming else "application/json")
         return HTTPRequest(

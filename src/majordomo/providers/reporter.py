@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -28,12 +29,23 @@ def request_id(headers: Mapping[str, str]) -> str:
 class Reporter:
     """Errors of one target. Bodies are excerpted, headers never shown."""
 
-    __slots__ = ("_clock", "_target", "_wire")
+    __slots__ = ("_clock", "_secrets", "_target", "_wire")
 
     def __init__(self, target: Target, wire: Wire, clock: Clock) -> None:
         self._target = target
         self._wire = wire
         self._clock = clock
+        self._secrets: deque[str] = deque(maxlen=8)
+
+    def conceal(self, secret: str) -> None:
+        """Keep a key out of every later error: some servers repeat it in their answers."""
+        if secret not in self._secrets:
+            self._secrets.append(secret)
+
+    def _hide(self, text: str) -> str:
+        for secret in self._secrets:
+            text = text.replace(secret, "[key]")
+        return text
 
     def not_configured(self, code: str, message: str) -> APIError:
         """A key or URL is missing: a 401 of our own, before any I/O."""
@@ -70,7 +82,7 @@ class Reporter:
             request_id=request_id(headers) or None,
             retry_after_s=fault.retry_after_s if wait_s is None else wait_s,
             safe_to_replay=status in _NOT_PROCESSED,
-            body=body.decode("utf-8", "replace"),
+            body=self._hide(body.decode("utf-8", "replace")),
         )
 
     def malformed(
@@ -83,7 +95,7 @@ class Reporter:
             kind=ErrorKind.TRANSIENT,
             code="malformed_response",
             request_id=request_id(headers) or None,
-            body=body.decode("utf-8", "replace"),
+            body=self._hide(body.decode("utf-8", "replace")),
         )
 
     def too_large(self, error: Exception, headers: Mapping[str, str]) -> APIError:
@@ -97,7 +109,7 @@ class Reporter:
 
     def _error(self, message: str, *, kind: ErrorKind, **fields: object) -> APIError:
         return APIError(
-            message,
+            self._hide(message),
             provider=self._target.provider,
             model=self._target.model,
             kind=kind,

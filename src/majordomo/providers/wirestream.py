@@ -145,18 +145,26 @@ class WireStream:
 
     async def _read(self) -> bytes:
         if self._ends == math.inf:
-            return self._inflater.feed(await self._http.read_chunk())
+            return await self._inflated()
         left_s = self._ends - self._clock.monotonic()
         with self._clock.deadline(max(0.0, left_s)):
-            return self._inflater.feed(await self._http.read_chunk())
+            return await self._inflated()
         raise self._reporter.timed_out(self._timeout_s)
+
+    async def _inflated(self) -> bytes:
+        """The next decoded bytes; b"" only at the end of the body."""
+        while chunk := await self._http.read_chunk():
+            decoded = self._inflater.feed(chunk)
+            if decoded:  # a compressed chunk may hold no whole byte yet
+                return decoded
+        return b""
 
     def _take(self, chunk: bytes) -> None:
         if self._whole is None:
             # Some servers answer a streaming request with one JSON value (wire/README §5).
             self._body += chunk
             start = self._body.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
-            if chunk and not start:
+            if chunk and (not start or b"\xef\xbb\xbf".startswith(self._body)):
                 return
             self._whole = start in (b"{", b"[") if start else False
             chunk, self._body = self._body, b""

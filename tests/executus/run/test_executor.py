@@ -22,7 +22,7 @@ from executus.run import RunTimeout
 from executus.testing import FakeClock
 from majordomo.agent import Agent, ModelFailed
 from majordomo.errors import APIError, ErrorKind
-from majordomo.llm import ToolContext, tool, user
+from majordomo.llm import FinishReason, ToolContext, tool, user
 from majordomo.models import ModelRegistry
 from majordomo.providers.fake import FakeProvider, Hang, Reply
 from majordomo.skill import Skill
@@ -593,3 +593,77 @@ async def test_a_second_spooled_record_that_fails_again_stays():
     audit.up = True
     await executor.run(RunnableAgent(model="fake"), "go")
     assert sorted(info.run_id for info, _ in audit.closed) == ["a", "b", "c"]
+
+
+async def test_a_call_cut_off_by_a_deadline_is_committed_as_unknown_not_released():
+    clock, log = FakeClock(), []
+
+    class Meter(Budget):
+        async def commit(self, run_id, usage):
+            log.append(usage)
+
+    provider, model = scripted(Hang())
+    executor = Executor(ports=Ports(budget=Meter(runs=1)), clock=clock)
+    async with executor.stream(RunnableAgent(model=model), "go") as run:
+        while not provider.requests:
+            await anyio.lowlevel.checkpoint()
+        clock.advance(601)
+        await run.wait()
+    assert [(usage.requests, usage.input) for usage in log] == [(1, None)]
+
+
+async def test_a_dead_audit_neither_grows_without_bound_nor_warns_after_the_end(monkeypatch):
+    from executus.run import stages
+
+    monkeypatch.setattr(stages, "MOST_SPOOLED", 3)
+    calls, events = [], []
+
+    class Dead(Recorder):
+        async def close_run(self, info, result):
+            calls.append(info.run_id)
+            raise OSError("disk full")
+
+    audit = Dead()
+    executor = Executor(ports=Ports(audit=audit), on_event=events.append)
+    for _ in range(10):
+        await executor.run(RunnableAgent(model="fake"), "go")
+    assert len(calls) == 10
+    assert len(executor._spool) == 3
+    last = {event.run_id: event.kind for event in events}
+    assert set(last.values()) == {"run_ended"}
+
+
+async def test_an_answer_that_is_not_whole_is_said_to_be_so():
+    _, model = scripted(Reply(text="half an ans", finish_reason=FinishReason.LENGTH))
+    result = await Executor().run(RunnableAgent(model=model), "go")
+    assert result.output == "half an ans"
+    assert "not whole: the model stopped by length" in result.warnings[0]
+
+
+async def test_a_run_that_was_never_begun_says_so_instead_of_hanging():
+    run = Executor().stream(RunnableAgent(model="fake"), "go")
+    with pytest.raises(RuntimeError, match="enter its block first"):
+        aiter(run)
+    with pytest.raises(RuntimeError, match="enter its block first"):
+        await run.wait()
+
+
+@pytest.mark.parametrize("inline", [True, False])
+def test_a_tool_that_exits_ends_neither_the_run_nor_later_ones(inline):
+    @tool(inline=inline)
+    def leave() -> str:
+        """Leaves the process."""
+        raise SystemExit(3)
+
+    _, model = scripted(Reply(calls=[("leave", {})]), "still here", "and again")
+    agent = RunnableAgent(model=model, tools=[leave])
+    first = Executor().run_sync(agent, "go")
+    assert first.answer == "still here"
+    assert first.messages[2].tool_results[0].is_error
+    assert Executor().run_sync(agent, "go").answer == "and again"
+
+
+def test_the_answer_of_a_run_without_one_raises():
+    result = Executor().run_sync(RunnableAgent(model="opnai/x"), "go")
+    with pytest.raises(RunError, match="rejected"):
+        _ = result.answer

@@ -43,7 +43,10 @@ async def test_a_key_never_leaks(make, answer, caplog):
         server = server_class([Turn.text("hello")])
     else:
         server = LoopbackServer()
-        bodies = {"refused": (401, {"error": {"message": "no", "type": "t"}}), "garbage": (200, [])}
+        bodies = {
+            "refused": (401, {"error": {"message": f"bad key {KEY}", "type": "t"}}),
+            "garbage": (200, []),
+        }
         if answer in bodies:
             status, body = bodies[answer]
             server.enqueue(JSONAnswer(status, body))
@@ -64,3 +67,17 @@ async def test_a_key_never_leaks(make, answer, caplog):
         told.append(repr(pickle.dumps(result.error)))
     assert result.ok is (answer == "good")
     assert not [text for text in told if KEY in text]
+
+
+@pytest.mark.parametrize("make", [openai_provider, anthropic_provider])
+async def test_a_key_no_header_can_carry_is_refused_without_showing_it(make):
+    key = "sk-canary-\u2019quoted"
+    model = make(key, base_url="http://127.0.0.1:9").model("m")
+    result = await Executor().run(RunnableAgent(model=model), "go")
+    assert "character no header can carry" in str(result.error)
+    assert "canary" not in repr(result) + repr(result.error.__cause__)
+
+
+def test_an_endpoint_does_not_show_its_key():
+    provider = openai_provider(KEY, headers=(("x-extra", KEY),))
+    assert KEY not in repr(provider.endpoint)

@@ -10,7 +10,7 @@ import base64
 import hashlib
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, assert_never, cast
 
 from pydantic_core import from_json
@@ -30,7 +30,7 @@ from majordomo.llm.response import Target
 from majordomo.providers.text import dump
 from majordomo.providers.wire import own_state
 
-__all__ = ["WIRE", "Fragment", "call_name", "encode_message", "text_block"]
+__all__ = ["WIRE", "Fragment", "call_name", "encode_apart", "encode_message", "text_block"]
 
 WIRE = "anthropic"
 
@@ -69,6 +69,28 @@ def encode_message(message: Message, target: Target) -> Fragment:
             return _user(message.parts)
         case _:
             assert_never(message.role)
+
+
+def encode_apart(message: Message, target: Target, before: int) -> Fragment:
+    """An assistant's turn whose call ids are taken: each call gets one of its own (§4).
+
+    Some vendors number the calls of every turn from 0. A turn of this very target stays as it is.
+
+    Args:
+        message: The turn.
+        target: Who is asked.
+        before: How many calls came before it.
+    """
+    own = _own_turn(message, target)
+    if own is not None:
+        return own
+    calls = message.tool_calls
+    # A line end is in no id of this wire, so these are mapped to digests.
+    fresh = iter([replace(call, id=f"{call.id}\n{before + at}") for at, call in enumerate(calls)])
+    parts = [next(fresh) if isinstance(part, ToolCallPart) else part for part in message.parts]
+    fragment = _assistant(parts)
+    renamed = zip(calls, fragment.calls, strict=True)
+    return replace(fragment, calls=tuple((call.id, wire_id) for call, (_, wire_id) in renamed))
 
 
 def _user(parts: Iterable[Part]) -> Fragment:

@@ -15,6 +15,7 @@ from majordomo.providers.anthropic.content import (
     WIRE,
     Fragment,
     call_name,
+    encode_apart,
     encode_message,
     text_block,
 )
@@ -45,7 +46,8 @@ class Conversation:
 
     Turns of one role are merged and the first one is the user's. The results of a turn's calls
     stand first in the next message, in the order of the calls; a call nobody answered gets an
-    error. Dropped: a result without its call, a second result, text of white space alone.
+    error, and one whose id is taken gets an id of its own. Dropped: a result without its call, a
+    second result, text of white space alone.
 
     Attributes:
         system_texts: Texts of system messages, which go elsewhere.
@@ -59,8 +61,9 @@ class Conversation:
         self._target = target
         self._messages: list[bytes] = []
         self._assistant: list[Fragment] = []
-        self._calls: dict[str, bytes] = {}
-        self._answers: dict[str, bytes] = {}
+        self._calls: list[tuple[str, bytes]] = []
+        self._answers: dict[str, list[bytes]] = {}
+        self._taken: set[bytes] = set()
         self._user: list[bytes] = []
 
     def add(self, message: Message) -> None:
@@ -71,7 +74,7 @@ class Conversation:
         found = self._known.get(id(message))
         fragment = found[1] if found is not None else self._encode(message)
         if message.role is Role.ASSISTANT:
-            self._add_assistant(fragment)
+            self._add_assistant(self._apart(message, fragment))
         else:
             self._add_user(fragment)
 
@@ -84,6 +87,14 @@ class Conversation:
             self.keep = False
         return fragment
 
+    def _apart(self, message: Message, fragment: Fragment) -> Fragment:
+        """The fragment, its call ids changed when they were used before."""
+        ids = {wire_id for _, wire_id in fragment.calls}
+        if len(ids) < len(fragment.calls) or not ids.isdisjoint(self._taken):
+            fragment = encode_apart(message, self._target, len(self._taken))
+        self._taken.update(wire_id for _, wire_id in fragment.calls)
+        return fragment
+
     def _add_assistant(self, fragment: Fragment) -> None:
         """Add an assistant's blocks; what its user's turn lacked is known to be missing now."""
         if not fragment.blocks:
@@ -94,24 +105,30 @@ class Conversation:
             self._user.append(_BEGIN)
             self._close()
         self._assistant.append(fragment)
-        self._calls.update(fragment.calls)
+        self._calls += fragment.calls
+        self._answers |= {call_id: [] for call_id, _ in fragment.calls}
 
     def _add_user(self, fragment: Fragment) -> None:
         """Add a user's blocks, and results of calls that wait for them."""
         for call_id, answer in fragment.answers:
-            if call_id in self._calls:
-                self._answers.setdefault(call_id, answer)
+            if call_id in self._answers:
+                self._answers[call_id].append(answer)
         if fragment.blocks:
             self._user.append(fragment.blocks)
 
     def _close(self) -> None:
         self._messages.extend(self._open_turns())
         self._assistant, self._user = [], []
-        self._calls, self._answers = {}, {}
+        self._calls, self._answers = [], {}
 
     def _open_turns(self) -> Iterator[bytes]:
         """The turns still open, with every call answered."""
-        user = [self._answer(call_id, wire_id) for call_id, wire_id in self._calls.items()]
+        left = {call_id: iter(answers) for call_id, answers in self._answers.items()}
+        user = [
+            b'{"type":"tool_result","tool_use_id":%b%b'
+            % (wire_id, next(left[call_id], _NEVER_ANSWERED))
+            for call_id, wire_id in self._calls
+        ]
         user += self._user
         if self._assistant:
             blocks = [fragment.blocks for fragment in self._assistant]
@@ -120,10 +137,6 @@ class Conversation:
             yield b'{"role":"assistant","content":[%b]}' % b",".join(blocks)
         if user:
             yield b'{"role":"user","content":[%b]}' % b",".join(user)
-
-    def _answer(self, call_id: str, wire_id: bytes) -> bytes:
-        answer = self._answers.get(call_id, _NEVER_ANSWERED)
-        return b'{"type":"tool_result","tool_use_id":%b%b' % (wire_id, answer)
 
     def encoded(self) -> bytes:
         """The wire messages so far, joined by commas; more may still be added."""

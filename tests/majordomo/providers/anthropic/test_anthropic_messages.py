@@ -192,6 +192,34 @@ def test_fitting_ids_are_kept():
     assert sent(HI, assistant(call("toolu_01-A")))[1]["content"][0]["id"] == "toolu_01-A"
 
 
+def test_ids_used_again_are_set_apart():
+    """Some vendors number the calls of every turn from 0."""
+    again = call("call_0")
+    history = [
+        HI,
+        *[assistant(again), results(("call_0", "1"))],
+        *[assistant(again, again), results(("call_0", "2")), results(("call_0", "3"))],
+        *[assistant(call("functions.f:0")), results(("functions.f:0", "4"))],
+        *[assistant(call("functions.f:0")), results(("functions.f:0", "5"))],
+        assistant(again, again),
+    ]
+    turns = sent(*history)
+    check_rules(turns)
+    blocks = [block for turn in turns for block in turn["content"]]
+    used = [block["id"] for block in blocks if block["type"] == "tool_use"]
+    assert used[0] == "call_0"
+    assert len(set(used)) == len(used) == 7
+    assert all(re.fullmatch("[a-zA-Z0-9_-]+", id) for id in used)
+    given = [block["content"] for block in blocks if block["type"] == "tool_result"]
+    assert given == ["1", "2", "3", "4", "5", LOST["content"], LOST["content"]]
+    fragments = Fragments()
+    for length in range(1, len(history) + 1):
+        # What was sent once is sent the same ever after.
+        grown = sent(*history[:length], fragments=fragments)
+        before = [turn for turn in grown if turn["role"] == "assistant"]
+        assert before == [turn for turn in turns if turn["role"] == "assistant"][: len(before)]
+
+
 A, B = call("a"), call("b")
 CASES = {
     "nothing but a system text": ([system("s")], [BEGIN]),
@@ -350,6 +378,8 @@ def check_rules(turns):
         given = [b["tool_use_id"] for b in after["content"] if b["type"] == "tool_result"]
         assert used == given
         assert types[: len(given)] == ["tool_result"] * len(given)
+    every = [b["id"] for t in turns for b in t["content"] if b["type"] == "tool_use"]
+    assert len(set(every)) == len(every)
 
 
 IDS = st.sampled_from(["a", "b", "c:1"])
@@ -357,7 +387,7 @@ PARTS = st.one_of(
     st.sampled_from([TextPart("x"), TextPart(" "), TextPart("y "), PNG, ThinkingPart("hm")]),
     IDS.map(lambda id: ToolResultPart(call_id=id, name="f", text="1")),
 )
-ASKED = st.lists(IDS, max_size=2, unique=True).map(lambda ids: tuple(call(id) for id in ids))
+ASKED = st.lists(IDS, max_size=3).map(lambda ids: tuple(call(id) for id in ids))
 MESSAGES = st.one_of(
     st.builds(
         lambda role, parts: Message(role=role, parts=tuple(parts)),
