@@ -6,13 +6,18 @@
     │   ├── MissingExtra            a feature whose optional package is not installed
     │   └── ToolDefinitionError     a tool that cannot be offered to a model
     ├── APIError                    one attempt at one target failed
-    │   └── StreamInterrupted       … after the first content (llm.stream)
+    │   ├── StreamInterrupted       … after the first content (llm.stream)
+    │   └── ChainDeadline           the chain's own deadline came first (chain)
+    ├── ChainExhausted              no target of a chain answered (chain)
+    ├── TransportError              an exchange failed below HTTP (http); never leaves a provider
     ├── UnsupportedRequest          this target cannot take this request
     ├── TranscriptError             text that is not a transcript (llm.transcript)
     ├── OutputError                 the model's answer does not fit the asked type (structured)
     └── AgentError                  a run that ended without an answer (agent)
         ├── MaxSteps
-        └── ToolLoop
+        ├── ToolLoop
+        ├── ModelFailed             a model call failed; its error is the `__cause__`
+        └── AnswerMismatch          the answer never fitted the output type
 
 Errors that carry `llm` types live in the package that raises them. All survive pickling, none holds
 a header or a credential. Cancellation is never one of them: it passes through unchanged.
