@@ -24,10 +24,15 @@ from majordomo.agent import (
 )
 from majordomo.errors import APIError, ErrorKind, ToolDefinitionError, UnknownModel
 from majordomo.llm import (
+    Capabilities,
     FinishReason,
+    Response,
     Settings,
+    Target,
     TextDelta,
+    ToolCallPart,
     ToolContext,
+    Usage,
     assistant,
     tool,
     user,
@@ -456,3 +461,31 @@ def test_a_wrapper_is_another_tool_than_what_it_wraps():
 
     assert as_tool(logged).fn is logged
     assert as_tool(double) is inner
+
+
+async def test_a_loop_in_which_nothing_waits_can_be_stopped():
+    class Eager:
+        target = Target("eager", "m")
+        capabilities = Capabilities()
+        asked = 0
+
+        async def complete(self, request):
+            self.asked += 1
+            if self.asked == 5:
+                scope.cancel()
+            call = ToolCallPart(id=f"c{self.asked}", name="add", arguments='{"a":1,"b":1}')
+            return Response(
+                message=assistant(call),
+                finish_reason=FinishReason.TOOL_CALLS,
+                usage=Usage(requests=1),
+                target=self.target,
+            )
+
+        def stream(self, request):
+            raise AssertionError
+
+    model = Eager()
+    with anyio.CancelScope() as scope:
+        await Agent(model, tools=[add], max_steps=200).run("go")
+    assert scope.cancelled_caught
+    assert model.asked == 5
