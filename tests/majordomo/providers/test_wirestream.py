@@ -1,5 +1,6 @@
 """What every wire's stream shares: framing, failures among events, deadlines, caps."""
 
+import gzip
 import json
 
 import anyio
@@ -316,3 +317,14 @@ async def test_what_keeps_to_the_caps_is_taken(server, make):
     server.enqueue(SSEAnswer([START, comment, CALL_START, *pieces, stop, END]))
     response = await read(make(), [])
     assert json.loads(response.tool_calls[0].arguments) == {"q": filler * 4}
+
+
+@pytest.mark.parametrize("cut", [1, 5, 10, 11, 30])
+async def test_a_compressed_stream_is_read_whatever_its_first_chunk_holds(cut, server, make):
+    body = gzip.compress(STREAM)
+    headers = {"content-encoding": "gzip"}
+    server.enqueue(SSEAnswer([body[:cut], body[cut:]], headers=headers))
+    async with make().stream(HI) as stream:
+        response = await stream.response()
+    assert response.text == "So."
+    assert len(response.tool_calls) == 2

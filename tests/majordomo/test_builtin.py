@@ -1,0 +1,65 @@
+"""The default registry: what the environment configures, and when it is read."""
+
+import pytest
+
+from majordomo.builtin import default_registry, resolve
+from majordomo.errors import APIError, ConfigError, UnknownModel
+from majordomo.llm import Request, user
+from majordomo.providers.fake import FakeProvider
+
+
+async def test_a_key_set_after_a_first_failure_is_found():
+    environ = {}
+    registry = default_registry(environ)
+    with pytest.raises(APIError, match="set OPENAI_API_KEY"):
+        await registry.resolve("openai/gpt-6-sol").complete(Request(messages=[user("hi")]))
+    environ["OPENAI_API_KEY"] = "sk-late"
+    assert registry.provider("openai").configured
+    assert registry.provider("openai") is registry.provider("openai")
+
+
+def test_the_environment_names_bases_and_keys():
+    registry = default_registry(
+        {"OPENAI_API_KEY": "k", "OPENAI_BASE_URL": "http://127.0.0.1:1/v1/", "OPENAI_ORG_ID": "o"}
+    )
+    endpoint = registry.provider("openai").endpoint
+    assert endpoint.base_url == "http://127.0.0.1:1/v1"
+    assert ("openai-organization", "o") in endpoint.headers
+    assert default_registry({}).provider("anthropic").endpoint.base_url.startswith("https://")
+
+
+def test_a_models_id_is_taken_as_it_is():
+    registry = default_registry({})
+    target = registry.resolve("openai:meta-llama/llama-4:free").target
+    assert (target.provider, target.model) == ("openai", "meta-llama/llama-4:free")
+
+
+def test_the_offline_model_is_meant_by_its_providers_name():
+    assert str(resolve("fake").target) == "fake/offline"
+    model = FakeProvider().model("m")
+    assert resolve(model) is model
+
+
+@pytest.mark.parametrize(
+    ("spec", "says"),
+    [
+        ("opnai/gpt-6", "did you mean 'openai/gpt-6'"),
+        ("openai", "name a model of openai, as in openai/MODEL"),
+        ("openai/", "name a model of openai"),
+        ("nobody/x", "registered providers: openai, anthropic, fake"),
+    ],
+)
+def test_an_unknown_name_is_one_sentence(spec, says):
+    with pytest.raises(UnknownModel, match=says) as caught:
+        default_registry({}).resolve(spec)
+    assert "\n" not in str(caught.value)
+
+
+def test_an_empty_name_is_refused():
+    with pytest.raises(ConfigError, match="the model name is empty"):
+        resolve("  ")
+
+
+def test_an_unknown_provider_is_refused_by_name():
+    with pytest.raises(UnknownModel, match="nobody"):
+        default_registry({}).provider("nobody")
