@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from majordomo.http.sse import LineTooLong
 
 __all__ = ["MAX_LINE_BYTES", "NDJSONReader"]
@@ -16,6 +18,9 @@ class NDJSONReader:
     Args:
         max_line_bytes: Cap of one line.
     """
+
+    media_type: ClassVar[str] = "application/x-ndjson"
+    json_is_whole: ClassVar[bool] = False
 
     __slots__ = ("_max", "_size", "_tail")
 
@@ -41,6 +46,11 @@ class NDJSONReader:
         self._tail, self._size = [], 0
         self._keep(rest)
         return self._clean(lines)
+
+    @property
+    def stray(self) -> bytes:
+        """Nothing: every line is a payload."""
+        return b""
 
     def _keep(self, piece: bytes) -> None:
         self._size += len(piece)

@@ -7,6 +7,8 @@ line ends only, never on the Unicode ones `str.splitlines` knows.
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 __all__ = ["MAX_LINE_BYTES", "LineTooLong", "SSEReader"]
 
 MAX_LINE_BYTES = 1024 * 1024
@@ -23,6 +25,9 @@ class SSEReader:
     Args:
         max_line_bytes: Cap of one line and of one event's data.
     """
+
+    media_type: ClassVar[str] = "text/event-stream"
+    json_is_whole: ClassVar[bool] = True
 
     __slots__ = (
         "_buffer",

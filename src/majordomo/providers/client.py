@@ -92,6 +92,7 @@ class WireModel:
         self._target = Target(provider.name, model_id)
         self._capabilities, self._output_mode = self._wire.describe(model_id)
         self._reporter = Reporter(self._target, self._wire, self._clock)
+        self._stream_type = self._wire.reader().media_type
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._target}>"
@@ -160,7 +161,7 @@ class WireModel:
         if key:
             self._reporter.conceal(key)
         auth = self._wire.auth(key) if key else ()
-        accept = ("accept", "text/event-stream" if streaming else "application/json")
+        accept = ("accept", self._stream_type if streaming else "application/json")
         return HTTPRequest(
             url=endpoint.base_url + call.path,
             headers=(*_BASE_HEADERS, accept, *call.headers, *auth, *endpoint.headers),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeAlias
+from typing import Any, ClassVar, Protocol, TypeAlias
 
 from majordomo.llm.message import Message
 from majordomo.llm.model import Capabilities
@@ -20,6 +20,7 @@ from majordomo.providers.faults import Fault
 
 __all__ = [
     "Endpoint",
+    "PayloadReader",
     "ResponseMeta",
     "StreamDecoder",
     "Wire",
@@ -78,6 +79,37 @@ class ResponseMeta:
     target: Target
     request_id: str = ""
     raw: bytes | None = None
+
+
+class PayloadReader(Protocol):
+    """Cuts a streamed body into payloads, without I/O: `majordomo.http` has one per framing.
+
+    Identical payloads for every way the body may be cut.
+
+    Attributes:
+        media_type: What a streaming request says it accepts.
+        json_is_whole: A body that begins as JSON does is one whole answer, for no frame does.
+    """
+
+    media_type: ClassVar[str]
+    json_is_whole: ClassVar[bool]
+
+    @property
+    def stray(self) -> bytes:
+        """Text outside of any frame that looks like JSON: an error some server sent raw."""
+        ...
+
+    def feed(self, chunk: bytes) -> Sequence[bytes]:
+        """Take more bytes; return the payloads that are complete now.
+
+        Raises:
+            LineTooLong: A line or a payload passed its cap.
+        """
+        ...
+
+    def flush(self) -> Sequence[bytes]:
+        """The body has ended: return the payload that was still open, if any."""
+        ...
 
 
 class StreamDecoder(Protocol):
@@ -141,6 +173,10 @@ class Wire(Protocol):
         """
         ...
 
+    def reader(self) -> PayloadReader:
+        """A reader of one streamed body, for the framing this wire uses."""
+        ...
+
     def decoder(self) -> StreamDecoder:
         """A decoder for one streamed answer."""
         ...
@@ -150,13 +186,21 @@ class Wire(Protocol):
         ...
 
 
-def own_state(message: Message, wire: str, target: Target) -> str | None:
-    """The provider state this very target wrote in this dialect, or None.
+def own_state(
+    message: Message, wire: str, target: Target, *, family: Callable[[str], str] = str
+) -> str | None:
+    """The provider state this target's family wrote in this dialect, or None.
 
     A state is replayed only where it came from: others refuse or ignore it (wire/README §9).
+
+    Args:
+        message: The assistant's.
+        wire: The dialect.
+        target: Who is asked now.
+        family: Name of the family a model id belongs to, whose members read each other's state;
+            by default each model is one of its own.
     """
     state = message.state
-    if state is None or state.wire != wire:
+    if state is None or state.wire != wire or state.provider != target.provider:
         return None
-    same = state.provider == target.provider and state.model == target.model
-    return state.data if same else None
+    return state.data if family(state.model) == family(target.model) else None

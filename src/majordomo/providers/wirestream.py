@@ -12,7 +12,6 @@ from majordomo.http import (
     HTTPResponse,
     Inflater,
     LineTooLong,
-    SSEReader,
     TransportError,
 )
 from majordomo.llm.assembler import ArgumentsTooLong
@@ -78,9 +77,9 @@ class WireStream:
         self._finish = finish
         self._meta = ResponseMeta(target=target, request_id=request_id(response.headers))
         self._decoder = wire.decoder()
-        self._reader = SSEReader()
+        self._reader = wire.reader()
         self._inflater = Inflater(response.headers.get("content-encoding", ""), MAX_STREAM_BYTES)
-        self._whole: bool | None = True if _says_json(response) else None
+        self._whole = _is_whole(response, json_is_whole=self._reader.json_is_whole)
         self._body = b""
         self._events: list[StreamEvent] = []
         self._next = 0
@@ -216,8 +215,10 @@ class WireStream:
                 return  # the answer is complete; only the connection is lost
 
 
-def _says_json(response: HTTPResponse) -> bool:
-    return response.headers.get("content-type", "").startswith("application/json")
+def _is_whole(response: HTTPResponse, *, json_is_whole: bool) -> bool | None:
+    """Whether the body is one JSON value; None when its first byte will tell."""
+    media_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+    return True if media_type == "application/json" else None if json_is_whole else False
 
 
 def _is_content(event: StreamEvent) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from majordomo.http import SSEReader
 from majordomo.llm.model import Capabilities
 from majordomo.llm.output import OutputMode
 from majordomo.llm.request import Request
@@ -50,6 +51,10 @@ class OpenAIWire:
     def decode(self, body: Any, meta: ResponseMeta) -> Response:
         """See `Wire.decode`."""
         return decode_response(body, meta)
+
+    def reader(self) -> SSEReader:
+        """See `Wire.reader`."""
+        return SSEReader()
 
     def decoder(self) -> ChatDecoder:
         """See `Wire.decoder`."""
