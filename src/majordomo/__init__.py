@@ -17,7 +17,7 @@ from majordomo.agent import (
     Skill,
     ToolLoop,
 )
-from majordomo.builtin import resolve
+from majordomo.builtin import parse
 from majordomo.errors import (
     APIError,
     ConfigError,
@@ -85,7 +85,7 @@ __all__ = [
     "generate_stream",
     "generate_sync",
     "load_messages",
-    "resolve",
+    "parse",
     "schema_for",
     "tool",
     "user",

@@ -209,4 +209,4 @@ class Executor:
                 f"no model is configured: set {MODEL_VARIABLE}=provider/model, "
                 "or give the agent or the executor a model"
             )
-        return self.models.resolve(chosen) if isinstance(chosen, str) else chosen
+        return self.models.parse(chosen) if isinstance(chosen, str) else chosen

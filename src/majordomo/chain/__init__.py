@@ -11,6 +11,7 @@ from majordomo.chain.events import (
     Retry,
     Skip,
     Success,
+    observing,
 )
 from majordomo.chain.plan import Classifier
 from majordomo.chain.policy import ChainPolicy
@@ -32,4 +33,5 @@ __all__ = [
     "Skip",
     "Success",
     "TargetOutcome",
+    "observing",
 ]

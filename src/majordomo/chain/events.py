@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
@@ -20,6 +22,7 @@ __all__ = [
     "Skip",
     "Success",
     "notify",
+    "observing",
 ]
 
 logger = logging.getLogger("majordomo.chain")
@@ -126,9 +129,28 @@ Observer: TypeAlias = Callable[[ChainEvent], object]
 """Called synchronously, in the middle of the request: it should only take note."""
 
 
-def notify(observer: Observer, event: ChainEvent) -> None:
-    """Tell an observer; when it fails, log that."""
+_OBSERVERS: ContextVar[tuple[Observer, ...]] = ContextVar("majordomo_chain_observers", default=())
+
+
+@contextmanager
+def observing(observer: Observer) -> Generator[None]:
+    """Tell an observer what every chain does that is asked within the block.
+
+    Holds for this task and those it starts, through whatever wraps a chain: so a run hears of its
+    own requests alone, although the chain is shared.
+    """
+    token = _OBSERVERS.set((*_OBSERVERS.get(), observer))
     try:
-        observer(event)
-    except Exception:
-        logger.exception("the chain's observer failed and was ignored")
+        yield
+    finally:
+        _OBSERVERS.reset(token)
+
+
+def notify(observer: Observer | None, event: ChainEvent) -> None:
+    """Tell a chain's observer and those of this task; when one fails, log that."""
+    for told in (observer, *_OBSERVERS.get()):
+        try:
+            if told is not None:
+                told(event)
+        except Exception:
+            logger.exception("the chain's observer failed and was ignored")

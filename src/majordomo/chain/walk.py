@@ -321,8 +321,7 @@ class Walk:
         return self._plan.clock.monotonic() - self._started
 
     def _tell(self, event: ChainEvent) -> None:
-        if self._plan.observer is not None:
-            notify(self._plan.observer, event)
+        notify(self._plan.observer, event)
 
 
 def _is_larger(model: Model, window: int) -> bool:

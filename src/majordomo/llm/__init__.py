@@ -15,7 +15,7 @@ from majordomo.llm.message import (
     tool_result,
     user,
 )
-from majordomo.llm.model import Capabilities, Model, Provider
+from majordomo.llm.model import Access, Capabilities, Model, Provider, ReachedProvider
 from majordomo.llm.parts import (
     DocumentPart,
     ImagePart,
@@ -48,6 +48,7 @@ from majordomo.llm.toolcontext import ToolContext
 from majordomo.llm.transcript import TranscriptError, dump_messages, load_messages
 
 __all__ = [
+    "Access",
     "BadArguments",
     "Capabilities",
     "DocumentPart",
@@ -63,6 +64,7 @@ __all__ = [
     "Part",
     "Provider",
     "ProviderState",
+    "ReachedProvider",
     "ReasoningEffort",
     "Request",
     "Response",

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from majordomo.llm.request import Request
 from majordomo.llm.response import Response, Target
 from majordomo.llm.stream import Stream
 
-__all__ = ["Capabilities", "Model", "Provider"]
+__all__ = ["Access", "Capabilities", "Model", "Provider", "ReachedProvider"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,4 +79,31 @@ class Provider(Protocol):
 
     def model(self, model_id: str) -> Model:
         """The model of that id; ids are not checked before use."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """How a provider is reached; holds no credential.
+
+    Attributes:
+        base_url: None when it has none, or none is configured.
+        missing: What has to be done before it can be used, such as "set OPENAI_API_KEY"; empty
+            when nothing has.
+        unbounded: Its answers may take any time, as where a model is loaded first: only the
+            caller's deadline counts.
+    """
+
+    base_url: str | None = None
+    missing: str = ""
+    unbounded: bool = False
+
+
+@runtime_checkable
+class ReachedProvider(Provider, Protocol):
+    """A provider that says how it is reached; nothing is known of one that does not."""
+
+    @property
+    def access(self) -> Access:
+        """How, as it is configured now."""
         ...

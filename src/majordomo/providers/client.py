@@ -6,6 +6,7 @@ import logging
 import math
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from functools import partial
 
 from majordomo.clock import SYSTEM_CLOCK, Clock
@@ -18,7 +19,7 @@ from majordomo.http import (
     TransportError,
     read_body,
 )
-from majordomo.llm.model import Capabilities
+from majordomo.llm.model import Access, Capabilities
 from majordomo.llm.output import OutputMode, lower_output, raise_answer
 from majordomo.llm.request import Request
 from majordomo.llm.response import Response, Target
@@ -70,11 +71,16 @@ class WireProvider:
         return self.endpoint.provider
 
     @property
-    def configured(self) -> bool:
-        """Whether it has the URL and the key it needs."""
+    def access(self) -> Access:
+        """How it is reached, and what it lacks."""
         endpoint = self.endpoint
         keyed = endpoint.api_key is not None or not endpoint.needs_key
-        return endpoint.base_url is not None and keyed
+        configured = endpoint.base_url is not None and keyed
+        return Access(
+            base_url=endpoint.base_url,
+            missing="" if configured else endpoint.key_hint or "configure its URL and key",
+            unbounded=endpoint.timeout_s is None,
+        )
 
     def model(self, model_id: str) -> WireModel:
         """The model of that id; not checked before use."""
@@ -91,6 +97,8 @@ class WireModel:
         self._wire = provider.wire
         self._target = Target(provider.name, model_id)
         self._capabilities, self._output_mode = self._wire.describe(model_id)
+        if self._endpoint.vision is not None:
+            self._capabilities = replace(self._capabilities, vision=self._endpoint.vision)
         self._reporter = Reporter(self._target, self._wire, self._clock)
         self._stream_type = self._wire.reader().media_type
 

@@ -46,6 +46,7 @@ class Endpoint:
         key_hint: What to do about a missing key, such as "set OPENAI_API_KEY".
         headers: Sent with every request, after the wire's own.
         timeout_s: Total seconds for one model call; None for no bound but the caller's.
+        vision: Whether images may be sent; None leaves that to the wire.
     """
 
     provider: str
@@ -55,6 +56,7 @@ class Endpoint:
     key_hint: str = ""
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     timeout_s: float | None = DEFAULT_TIMEOUT_S
+    vision: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
