@@ -16,6 +16,7 @@ __all__ = [
     "CallbackSink",
     "Compacted",
     "EventSink",
+    "ModelRouted",
     "OnEvent",
     "RunEnded",
     "RunEvent",
@@ -87,6 +88,27 @@ class AnswerStarted(RunEvent):
 
     step: int
     model: str
+
+
+@dataclass(slots=True, kw_only=True)
+class ModelRouted(RunEvent):
+    """What a chain does about one target.
+
+    Attributes:
+        action: `attempt`, `retry`, `bench`, `skip`, `advance` or `success`.
+        model: The target, as provider/model.
+        reason: Why, in one line; empty for an attempt and a success.
+        wait_s: Seconds until a retry, or until a bench ends; None otherwise, or when unknown.
+        to: The next target after `advance`; empty after the last.
+    """
+
+    kind: ClassVar[str] = "route"
+
+    action: str
+    model: str
+    reason: str = ""
+    wait_s: float | None = None
+    to: str = ""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -214,6 +236,7 @@ EVENT_KINDS: dict[str, type[RunEvent]] = {
         RunStarted,
         StageEntered,
         AnswerStarted,
+        ModelRouted,
         TextDelta,
         ThinkingDelta,
         ToolCalled,

@@ -29,7 +29,7 @@ from majordomo.llm import Model
 from majordomo.models import ModelRegistry
 from majordomo.tasks import TaskOwner, finish, run_sync
 
-__all__ = ["Executor"]
+__all__ = ["MODEL_VARIABLE", "Executor"]
 
 Out = TypeVar("Out", default=str)
 

@@ -67,6 +67,11 @@ class RunHandle(Generic[Out]):
         except TaskCancelled:
             return self._state.result()
 
+    @property
+    def result(self) -> RunResult[Out]:
+        """What it has come to so far; the same as `wait` gives once it has ended."""
+        return self._state.result()
+
     def cancel(self) -> None:
         """Stop the run; its close stage still runs, and `wait` gives what it had achieved."""
         assert self._task is not None  # noqa: S101 - handed out only once begun

@@ -7,17 +7,19 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import nullcontext
 from functools import partial
 from typing import Any, TypeAlias, TypeVar, cast
 
 from executus.errors import RunRejected, SetupError
-from executus.events import RunEnded, RunStarted
+from executus.events import ModelRouted, RunEnded, RunStarted
 from executus.run.agent import Grant
 from executus.run.ports import ALL_TOOLS, DISCARD, NO_AUDIT, UNLIMITED
 from executus.run.result import RunStatus
 from executus.run.state import RunState, RunTally
-from executus.run.translate import FROM_LOOP, translator
+from executus.run.translate import FROM_LOOP, route_observer, translator
 from majordomo.agent import Hooks, Loop, LoopLimits, as_message, as_tool, drive
+from majordomo.chain import observing
 from majordomo.errors import ConfigError
 from majordomo.llm import FinishReason, Tool, Toolbox, ToolCallPart, ToolResultPart, Usage
 from majordomo.llm.outputtype import OutputType
@@ -125,7 +127,9 @@ async def loop(state: RunState[Any]) -> None:
         streaming=bool({"text", "thinking"} & state.wanted),
         inbox=state.inbox,
     )
-    result = await drive(state.loop)
+    watching = ModelRouted.kind in state.wanted
+    with observing(route_observer(state)) if watching else nullcontext():
+        result = await drive(state.loop)
     if result.finish_reason in _CUT:
         state.warn(f"the answer is not whole: the model stopped by {result.finish_reason}")
     state.output = _bounded_output(state, result.output)

@@ -1,4 +1,4 @@
-"""The agent loop's events in the vocabulary of a run; those nobody wants are not built."""
+"""The events of the agent loop and of chains in the vocabulary of a run."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import Any
 
 from executus import events
 from executus.run.state import RunState
-from majordomo import agent, llm
+from majordomo import agent, chain, llm
 from majordomo.agent import AgentEvent
 
-__all__ = ["FROM_LOOP", "translator"]
+__all__ = ["FROM_LOOP", "route_observer", "translator"]
 
 FROM_LOOP = frozenset(
     kind.kind
@@ -80,3 +80,29 @@ def _step(state: RunState[Any], step: agent.Step) -> None:
         input_tokens=response.usage.input,
         output_tokens=response.usage.output,
     )
+
+
+def route_observer(state: RunState[Any]) -> chain.Observer:
+    """A function that tells the run's sinks what chains do."""
+
+    def observe(event: chain.ChainEvent) -> None:
+        state.tell(events.ModelRouted, model=str(event.target), **_route(event))
+
+    return observe
+
+
+def _route(event: chain.ChainEvent) -> dict[str, Any]:
+    match event:
+        case chain.Attempt():
+            return {"action": "attempt"}
+        case chain.Retry():
+            return {"action": "retry", "reason": str(event.cause), "wait_s": event.wait_s}
+        case chain.Bench():
+            return {"action": "bench", "reason": str(event.cause), "wait_s": event.left_s}
+        case chain.Skip():
+            return {"action": "skip", "reason": event.reason}
+        case chain.Advance():
+            to = "" if event.to is None else str(event.to)
+            return {"action": "advance", "reason": str(event.cause), "to": to}
+        case chain.Success():
+            return {"action": "success"}

@@ -1,0 +1,147 @@
+"""The parts of the commands that need no process: probes, listings, displays."""
+
+import io
+import json
+
+import pytest
+from rich.console import Console
+
+from executus import Executor, RunnableAgent, events
+from executus.cli.display import LineDisplay, LiveDisplay, printable
+from executus.cli.models import check_models, list_models, probe
+from executus.cli.run import RunRequest, run_task
+from executus.errors import SetupError
+from executus.testing import FakeProvider
+from majordomo.builtin import default_registry
+from majordomo.errors import APIError, ErrorKind, UnknownModel
+from majordomo.models import ModelRegistry
+
+TOKEN = "tok-canary-3f"
+
+
+@pytest.fixture
+def registry():
+    registry = ModelRegistry()
+    registry.register("p", FakeProvider("p"))
+    return registry
+
+
+def down():
+    return APIError("out of order", provider="p", model="m", kind=ErrorKind.TRANSIENT, status=503)
+
+
+async def test_a_probe_says_in_one_line_why_a_target_did_not_answer():
+    provider = FakeProvider("p")
+    provider.enqueue("m", down())
+    found = await probe("p/m", provider.model("m"), timeout_s=1)
+    assert (found.ok, found.detail) == (False, "503: out of order")
+
+
+async def test_a_probe_has_the_time_it_was_given():
+    provider = FakeProvider("p")
+    await probe("p/m", provider.model("m"), timeout_s=7)
+    [(_, request)] = provider.requests
+    assert request.settings.timeout_s == 7
+
+
+async def test_a_dynamic_name_is_looked_up_to_be_checked(registry, capsys):
+    registry.resolver(lambda name: "p/m" if name == "tier" else None)
+    assert await check_models(registry, ["tier"], timeout_s=1, as_json=True) == 0
+    [line] = capsys.readouterr().out.splitlines()
+    assert json.loads(line)["target"] == "p/m"
+
+
+async def test_with_nothing_to_ask_the_check_says_what_to_do(registry, monkeypatch):
+    monkeypatch.delenv("EXECUTUS_MODEL", raising=False)
+    with pytest.raises(SetupError, match="set EXECUTUS_MODEL"):
+        await check_models(registry, [], timeout_s=1, as_json=False)
+
+
+async def test_aliases_and_the_configured_model_are_checked_unasked(registry, monkeypatch, capsys):
+    monkeypatch.setenv("EXECUTUS_MODEL", "p/own")
+    registry.alias("fast", "p/quick")
+    assert await check_models(registry, [], timeout_s=1, as_json=False) == 0
+    out = capsys.readouterr().out
+    assert out.splitlines()[0].startswith("✓ p/own ")
+    assert out.splitlines()[1].startswith("✓ p/quick (fast)")
+
+
+async def test_a_listing_tells_what_is_missing_and_no_secret(capsys):
+    environ = {
+        "LLM_BOX": f"openai-compatible://{TOKEN}@box.test/v1",
+        "LLM_BAD": f"openai-compatible://{TOKEN}@box.test:0",
+        "LLM_TIER": "box/m,fake",
+    }
+    assert await list_models(default_registry(environ), [], as_json=False) == 0
+    out = capsys.readouterr().out
+    assert "set OPENAI_API_KEY" in out
+    assert "https://box.test/v1" in out
+    assert "LLM_BAD: the port is no number" in " ".join(out.split())
+    assert "tier" in out
+    assert TOKEN not in out
+    assert "box/m,fake" not in out  # the text of a variable is never shown
+
+    assert await list_models(default_registry(environ), [], as_json=True) == 0
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert {line["name"]: line["ready"] for line in lines}["bad"] is False
+    assert TOKEN not in str(lines)
+
+
+async def test_a_spec_is_listed_as_its_targets(registry, capsys):
+    registry.alias("fast", "p/a,p/b")
+    assert await list_models(registry, ["p/c,fast"], as_json=False) == 0
+    assert capsys.readouterr().out == "p/c,fast → p/c, p/a, p/b\n"
+    with pytest.raises(UnknownModel):
+        await list_models(registry, ["nobody"], as_json=False)
+
+
+def test_what_models_say_cannot_steer_the_terminal():
+    assert printable("a\x1b[2Jb\r\x07c\td\n\x9b31m") == "a�[2Jb��c\td\n�31m"
+
+
+def test_a_line_is_cut_and_has_no_line_breaks():
+    out = io.StringIO()
+    display = LineDisplay(Console(file=out, width=80))
+    display.show(
+        events.ToolAnswered(
+            run_id="r", seq=0, call_id="c", tool="t", text="a\nb" * 500, is_error=False, images=0
+        )
+    )
+    [line] = out.getvalue().splitlines()
+    assert len(line) == 400
+    assert line.startswith("← a ba b")
+
+
+async def test_in_a_narrow_terminal_nothing_is_wider_than_it():
+    out = io.StringIO()
+    console = Console(file=out, width=20, height=6, force_terminal=True, color_system=None)
+    with LiveDisplay(console) as display:
+        agent = RunnableAgent(model="fake")
+        async with Executor().stream(agent, "word " * 60) as run:
+            async for event in run:
+                display.show(event)
+        drawn = console.render_lines(display, pad=False)
+        display.finish(run.result)
+    assert len(drawn) <= 6
+    assert all(sum(segment.cell_length for segment in line) <= 20 for line in drawn)
+
+
+async def test_an_image_and_a_pdf_are_shown_to_the_model(tmp_path, monkeypatch):
+    seen = []
+
+    class Recorder:
+        def show(self, event):
+            seen.append(event)
+
+        def finish(self, result):
+            seen.append(result)
+
+    png = tmp_path / "a.png"
+    png.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(20))
+    pdf = tmp_path / "b.pdf"
+    pdf.write_bytes(b"%PDF-1.7 x")
+    request = RunRequest(task="look", model="fake", files=(png, pdf))
+    assert await run_task(request, Recorder()) == 0
+    parts = seen[-1].messages[0].parts
+    assert [type(part).__name__ for part in parts] == ["TextPart", "ImagePart", "DocumentPart"]
+    assert parts[2].name == "b.pdf"
