@@ -38,6 +38,7 @@ MALFORMED = (KeyError, TypeError, ValueError, AttributeError, IndexError)
 """What reading a payload of an unexpected shape raises; one boundary turns it into an error."""
 
 MAX_STREAM_BYTES = 4 * 1024 * MAX_BODY_BYTES  # decoded; lines and events have their own caps
+_MAX_LEAD_BYTES = 64 * 1024  # of white space that may come before a whole answer
 _DRAIN_S = 0.25
 _DRAIN_CHUNKS = 8
 
@@ -80,7 +81,7 @@ class WireStream:
         self._reader = wire.reader()
         self._inflater = Inflater(response.headers.get("content-encoding", ""), MAX_STREAM_BYTES)
         self._whole = _is_whole(response, json_is_whole=self._reader.json_is_whole)
-        self._body = b""
+        self._body = bytearray()  # bytes would be copied whole for every chunk
         self._events: list[StreamEvent] = []
         self._next = 0
         self._content = False
@@ -163,10 +164,11 @@ class WireStream:
             # Some servers answer a streaming request with one JSON value (wire/README §5).
             self._body += chunk
             start = self._body.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
-            if chunk and (not start or b"\xef\xbb\xbf".startswith(self._body)):
+            undecided = not start or b"\xef\xbb\xbf".startswith(self._body)
+            if chunk and undecided and len(self._body) <= _MAX_LEAD_BYTES:
                 return
             self._whole = start in (b"{", b"[") if start else False
-            chunk, self._body = self._body, b""
+            chunk, self._body = bytes(self._body), bytearray()
         if self._whole:
             self._take_whole(chunk)
         else:
@@ -177,7 +179,7 @@ class WireStream:
         if len(self._body) > MAX_BODY_BYTES:
             raise LineTooLong(f"the body is over {MAX_BODY_BYTES} bytes")
         if not chunk:
-            response = self._wire.decode(parse_json(self._body), self._meta)
+            response = self._wire.decode(parse_json(bytes(self._body)), self._meta)
             self._events.extend(_events_of(response))
             self._response = self._finish(response)
 
