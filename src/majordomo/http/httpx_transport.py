@@ -24,6 +24,7 @@ __all__ = ["HttpxTransport"]
 CONNECT_TIMEOUT_S = 10.0
 KEEPALIVE_S = 60.0
 MAX_CONNECTIONS = 1000
+MAX_HEAD_BYTES = 64 * 1024
 
 # Reading has no timeout of its own: the whole exchange has one deadline, kept by the caller.
 _TIMEOUT = {"connect": CONNECT_TIMEOUT_S, "read": None, "write": None, "pool": None}
@@ -160,7 +161,15 @@ class HttpxTransport:
                 content=request.body,
                 extensions={"timeout": _TIMEOUT},
             )
-            return HttpxResponse(await self._connection().send(message))
+            response = HttpxResponse(await self._connection().send(message))
+        if response.head_bytes > MAX_HEAD_BYTES:
+            await response.aclose()
+            raise TransportError(
+                f"the answer's headers are over {MAX_HEAD_BYTES} bytes",
+                code="headers_too_large",
+                kind=ErrorKind.PERMANENT,
+            )
+        return response
 
     async def aclose(self) -> None:
         """Close the running loop's connections; a later request opens new ones."""
@@ -206,6 +215,11 @@ class HttpxResponse:
         if self._headers is None:
             self._headers = self._response.headers
         return self._headers
+
+    @property
+    def head_bytes(self) -> int:
+        """Bytes of all headers' names and values."""
+        return sum(len(name) + len(value) for name, value in self._response.headers.raw)
 
     async def read_chunk(self) -> bytes:
         """The next raw bytes; see `HTTPResponse.read_chunk`."""
