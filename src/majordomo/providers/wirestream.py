@@ -171,7 +171,7 @@ class WireStream:
         if self._whole is None:
             # Some servers answer a streaming request with one JSON value (wire/README §5).
             self._body += chunk
-            start = self._body.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
+            start = bytes(self._body.removeprefix(b"\xef\xbb\xbf").lstrip()[:1])
             undecided = not start or b"\xef\xbb\xbf".startswith(self._body)
             if chunk and undecided and len(self._body) <= _MAX_LEAD_BYTES:
                 return

@@ -155,11 +155,11 @@ def call_id(raw: Json) -> str:
     """The id of a call; empty when its server gave none.
 
     Raises:
-        ValueError: It is no text, so no result could refer to it.
+        TypeError: It is no text, so no result could refer to it.
     """
     found = raw.get("id") or ""
     if not isinstance(found, str):
-        raise ValueError("a tool call whose id is no text")
+        raise TypeError("a tool call whose id is no text")
     return found
 
 
