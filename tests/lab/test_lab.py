@@ -7,7 +7,7 @@ import anyio
 import httpx2
 import pytest
 import trustme
-from cases import CASES, TIMEOUT_S, Case, Scene
+from cases import CASES, STREAM_CAP_BYTES, TIMEOUT_S, Case, Scene
 from invariants import (
     Log,
     Memory,
@@ -22,16 +22,22 @@ from invariants import (
     check_time,
     check_usage,
 )
-from peer import Peer, Read, Send
+from peer import Peer, Read, Send, settle
 from wires import CANARY, WIRES
 
 from executus.testing import FakeClock, FakeProvider
 from majordomo.chain import Chain, ChainPolicy
 from majordomo.http import HttpxTransport
 from majordomo.llm import Request, user
+from majordomo.providers import wirestream
 
 HI = Request(messages=[user("hi")])
 POLICY = ChainPolicy()
+
+
+@pytest.fixture(autouse=True)
+def lowered_cap(monkeypatch):
+    monkeypatch.setattr(wirestream, "MAX_STREAM_BYTES", STREAM_CAP_BYTES)
 
 
 @pytest.fixture(scope="module")
@@ -119,6 +125,7 @@ class Bench:
         if self.case.warm:
             first = await Outcome().ask(self.model, HI, streamed=self.streamed)
             assert first.error is None, repr(first.error)
+            await settle(40)  # what the peer does next, it does before the second request
 
     async def ask(self, model):
         # A client that waits longer than its deadline hangs, for nobody moves the clock then.

@@ -69,6 +69,7 @@ class Wire:
         odd_numbers: A good answer whose numbers are NaN, infinite and huge.
         noise: An event that says nothing, as this wire's servers send it to keep a line open.
         broken: An event that is no JSON.
+        more_text: An event with 4,096 characters more of the text, after the first content.
         endless_line: The start of a line that never ends, in the midst of a stream.
         line_ends: Ends of lines that mean the same as LF.
         odd: Odd streams of its own.
@@ -89,6 +90,7 @@ class Wire:
     no_answer: Mapping[str, bytes]
     odd_numbers: bytes
     noise: bytes
+    more_text: bytes
     broken: bytes = b"data: {broken\n\n"
     endless_line: bytes = b"data: "
     content_type: str = "text/event-stream"
@@ -218,6 +220,7 @@ def _openai():
             ),
         },
         odd_numbers=numbers,
+        more_text=_chunk({"content": "x" * 4096}),
         noise=b": keep-alive\n\n",
         odd=_OPENAI_ODD,
     )
@@ -282,8 +285,12 @@ def _anthropic_odd(name, *events, calls=(), at=0):
 
 _ANTHROPIC_ODD = (
     _anthropic_odd(
-        "two blocks under one index", *_use(1, "one", '{"a": 1}', "t1"), *_use(1, "two", "{}", "t2")
+        "two blocks under one index",
+        *_use(0, "one", '{"a": 1}', "t1"),
+        *_use(0, "two", '{"b": 2}', "t2"),
+        calls=_BOTH,
     ),
+    _anthropic_odd("a text that begins as a number", _start(1, type="text", text=7)),
     _anthropic_odd(
         "indices out of order",
         *_use(2, "one", '{"a": 1}', "t1"),
@@ -301,7 +308,12 @@ _ANTHROPIC_ODD = (
     _anthropic_odd("a call without a name", _start(1, type="tool_use", id="t", input={})),
     _anthropic_odd("a delta for an unknown block", _input(9, "{}")),
     _anthropic_odd("an index that is a list", _start([1], type="text", text="")),
-    _anthropic_odd("an index that is a text", _start("x", type="text", text="")),
+    _anthropic_odd(
+        "an index that is a text",
+        *_use("x", "one", '{"a": 1}', "t1"),
+        *_use("y", "two", '{"b": 2}', "t2"),
+        calls=_BOTH,
+    ),
     _anthropic_odd(
         "a block that is a number", _event("content_block_start", index=1, content_block=7)
     ),
@@ -344,6 +356,9 @@ def _anthropic():
             % b'{"type": "tool_use", "id": "t", "name": 7, "input": {}}',
         },
         odd_numbers=numbers,
+        more_text=_event(
+            "content_block_delta", index=0, delta={"type": "text_delta", "text": "x" * 4096}
+        ),
         noise=b'event: ping\ndata: {"type": "ping"}\n\n',
         odd=_ANTHROPIC_ODD,
     )
