@@ -148,8 +148,7 @@ class WireModel:
             raise self._reporter.transport_failed(error) from error
 
     def _timeout_s(self, request: Request) -> float | None:
-        own = request.settings.timeout_s
-        return self._endpoint.timeout_s if own is None else own
+        return request.settings.limit_s(self._endpoint.timeout_s)
 
     async def _encode(self, request: Request, *, streaming: bool) -> HTTPRequest:
         endpoint = self._endpoint
