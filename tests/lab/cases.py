@@ -16,7 +16,7 @@ from majordomo.errors import ErrorKind
 
 TIMEOUT_S = 10.0
 KiB, MiB = 1024, 1024 * 1024
-STREAM_CAP_BYTES = 4 * MiB  # lowered by the lab, so that reaching it takes no seconds
+STREAM_CAP_BYTES = 4 * MiB
 FLOODED = "Hello" + "x" * STREAM_CAP_BYTES
 SOCKETS_BYTES = 16 * MiB  # what kernel buffers of both sides may hold that nobody asked for
 
@@ -102,6 +102,7 @@ class Case:
         warm: A request went well before, on the same connections.
         most_bytes: Bytes the peer may send, at the most.
         most_memory: Bytes of memory the answer may take at its peak.
+        stream_cap: Lowers the cap of a stream's bytes to this, to reach it soon.
         only: The one wire it is for; "" for all.
     """
 
@@ -113,6 +114,7 @@ class Case:
     warm: bool = False
     most_bytes: int | None = None
     most_memory: int | None = None
+    stream_cap: int | None = None
     only: str = ""
 
 
@@ -470,6 +472,7 @@ _FLOODS = (
             Flood(chunked(s.wire.more_text, end=False)),
         ],
         streamed=replace(_late(BODY_TOO_LARGE), text=FLOODED),
+        stream_cap=STREAM_CAP_BYTES,
         most_bytes=STREAM_CAP_BYTES + SOCKETS_BYTES,
         most_memory=3 * STREAM_CAP_BYTES,
     ),
@@ -478,9 +481,10 @@ _FLOODS = (
         script=lambda s: [
             Read(),
             Send(head(200, content_type=s.wire.content_type)),
-            Flood(b"\n" * 16 * KiB),
+            Flood((b" " * 1023 + b"\n") * 16),
         ],
         streamed=BODY_TOO_LARGE,
+        stream_cap=STREAM_CAP_BYTES,
         most_bytes=STREAM_CAP_BYTES + SOCKETS_BYTES,
         most_memory=3 * STREAM_CAP_BYTES,
     ),

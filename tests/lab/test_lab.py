@@ -7,7 +7,7 @@ import anyio
 import httpx2
 import pytest
 import trustme
-from cases import CASES, STREAM_CAP_BYTES, TIMEOUT_S, Case, Scene
+from cases import CASES, TIMEOUT_S, Case, Scene
 from invariants import (
     Log,
     Memory,
@@ -36,8 +36,10 @@ POLICY = ChainPolicy()
 
 
 @pytest.fixture(autouse=True)
-def lowered_cap(monkeypatch):
-    monkeypatch.setattr(wirestream, "MAX_STREAM_BYTES", STREAM_CAP_BYTES)
+def lowered_cap(request, monkeypatch):
+    case = getattr(request.node, "callspec", None) and request.node.callspec.params.get("case")
+    if case and case.stream_cap is not None:
+        monkeypatch.setattr(wirestream, "MAX_STREAM_BYTES", case.stream_cap)
 
 
 @pytest.fixture(scope="module")
@@ -154,18 +156,18 @@ every_play = pytest.mark.parametrize(("case", "wire", "streamed"), list(plays())
 
 @every_play
 async def test_one_attempt_meets(case: Case, wire, streamed, tls):
-    with Memory(case.most_memory):
-        async with Bench(case, wire, streamed, tls=tls) as bench:
-            await bench.warm_up()
-            started = bench.clock.monotonic()
+    async with Bench(case, wire, streamed, tls=tls) as bench:
+        await bench.warm_up()
+        started = bench.clock.monotonic()
+        with Memory(case.most_memory):
             outcome = await bench.ask(bench.model)
-            check_time(bench.clock, started, TIMEOUT_S)
-            check_outcome(outcome, bench.expect, wire)
-            if streamed:
-                check_stream(outcome, bench.expect)
-            if outcome.response is not None:
-                check_usage(outcome, outcome.response.usage)
-            bench.check_everywhere(outcome)
+        check_time(bench.clock, started, TIMEOUT_S)
+        check_outcome(outcome, bench.expect, wire)
+        if streamed:
+            check_stream(outcome, bench.expect)
+        if outcome.response is not None:
+            check_usage(outcome, outcome.response.usage)
+        bench.check_everywhere(outcome)
 
 
 @every_play
