@@ -293,8 +293,11 @@ def check_usage(outcome, usage):
 _ADVANCES = {ErrorKind.NOT_FOUND, ErrorKind.UNSUPPORTED, ErrorKind.LOCAL}
 
 
-def check_failover(outcome, expect, *, tracker, told, max_retry_after_s):
-    """Who was asked how often, who answered, and what was held against whom."""
+def check_failover(outcome, expect, *, tracker, told, max_retry_after_s, recovers):
+    """Who was asked how often, who answered, and what was held against whom.
+
+    With `recovers` a second attempt meets a good answer, on a fresh connection.
+    """
     attempts = [event for event in told if isinstance(event, Attempt)]
     faulty = [event for event in attempts if event.target.provider != "well"]
     verdicts = [verdict for name, verdict in tracker.verdicts if name != "well"]
@@ -307,6 +310,9 @@ def check_failover(outcome, expect, *, tracker, told, max_retry_after_s):
         assert type(outcome.error) is StreamInterrupted
         assert len(attempts) == 1, "a stream was begun again after its first content"
     elif expect.kind is ErrorKind.TRANSIENT:
+        if recovers:
+            assert (len(faulty), verdicts, saved) == (2, ["bad", "good"], False)
+            return
         tries = 1 if (expect.retry_after_s or 0) > max_retry_after_s else 2
         assert (len(faulty), verdicts, saved) == (tries, ["bad"] * tries, True)
     else:
