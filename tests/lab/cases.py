@@ -143,8 +143,8 @@ def reply(body, status=200, headers=(), *, content_type="", length=None, framing
     return head(status, *rows, content_type=content_type) + body
 
 
-BOMB = gzip.compress(b" " * 64 * MiB)
-LINE_BOMB = gzip.compress(b"x" * 64 * MiB)
+BOMB = gzip.compress(b" " * 64 * MiB, 1)
+LINE_BOMB = gzip.compress(b"x" * 64 * MiB, 1)
 HTML = b"<!doctype html><title>Sign in</title>"
 HTML_200 = reply(HTML, content_type="text/html")
 HTML_502 = reply(HTML, 502, content_type="text/html")
