@@ -7,7 +7,7 @@ import anyio
 import pytest
 import stepping
 from cases import CASES, Case, Expect, Scene, cut_stream, head, reply, same, send
-from invariants import Outcome, check_error, check_secrets, open_files
+from invariants import Log, NothingLeft, Outcome, check_error, check_secrets, open_files
 from labbench import HI, Bench
 from peer import Close, Hang, Peer, Read, Reset, Send, Settle, settle
 from wires import CANARY, WIRES
