@@ -351,6 +351,12 @@ _FRAMING = (
         _refusal(302, PERMANENT),
     ),
     same(
+        "a redirect over TLS to another host",
+        lambda s: [Greet(), Read(), Send(reply(b"", 307, (f"location: http://{s.other}/v1/x",)))],
+        _refusal(307, PERMANENT),
+        reach="tls",
+    ),
+    same(
         "a redirect that keeps the method",
         send(lambda s: reply(b"", 307, (f"location: http://{s.other}/v1/x",))),
         _refusal(307, PERMANENT),
@@ -500,6 +506,11 @@ _FLOODS = (
     ),
     same(
         "an unasked encoding", send(lambda s: s.good(headers=("content-encoding: br",))), BAD_CODING
+    ),
+    same(
+        "an unasked encoding of a body that never comes",
+        send(lambda s: head(200, "content-encoding: br", "content-length: 9"), HalfClose()),
+        BAD_CODING,
     ),
     same(
         "a compressed body that is broken",
@@ -659,7 +670,7 @@ _OF_ONE_WIRE = (
         )
         for wire in WIRES
         for end in wire.line_ends
-        for how, size in (("", 0), (", byte by byte", 1))
+        for how, size in (("", 0), (", three bytes at a time", 3))
     ),
     *(
         Case(

@@ -98,7 +98,11 @@ class Bench:
         with anyio.fail_after(4):
             return await Outcome().ask(model, HI, streamed=self.streamed)
 
-    def check_everywhere(self, outcome):
+    async def check_everywhere(self, outcome):
+        answered = outcome.response and outcome.response.target.provider == self.wire.name
+        if not answered:  # whoever answered well may be kept on the line
+            with anyio.fail_after(2):
+                await self.peer.idle()
         check_bytes(self.peer, self.case.most_bytes)
         check_secrets(self.told, outcome.events, error=outcome.error, log=self.log)
         assert self.other.connections == 0, "the credentials went to another host"

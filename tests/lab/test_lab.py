@@ -41,7 +41,7 @@ async def test_one_attempt_meets(case: Case, wire, streamed, tls):
             check_stream(outcome, bench.expect)
         if outcome.response is not None:
             check_usage(outcome, outcome.response.usage)
-        bench.check_everywhere(outcome)
+        await bench.check_everywhere(outcome)
 
 
 @every_play
@@ -59,4 +59,4 @@ async def test_a_chain_meets(case: Case, wire, streamed, tls):
             max_retry_after_s=POLICY.max_retry_after_s,
             recovers=case.warm,
         )
-        bench.check_everywhere(outcome)
+        await bench.check_everywhere(outcome)

@@ -55,8 +55,7 @@ async def test_a_cancelled_caller_leaves_nothing_behind(case: Case, wire, stream
         assert (outcome.response, outcome.error) == (None, None)
         assert ("well", "good") not in bench.tracker.verdicts
         assert (wire.name, "bad") not in bench.tracker.verdicts
-        await bench.peer.idle()
-        bench.check_everywhere(outcome)
+        await bench.check_everywhere(outcome)
 
 
 @every_hang
@@ -67,7 +66,7 @@ async def test_the_deadline_of_a_chain_is_charged_to_nobody(case: Case, wire, st
         assert type(outcome.error) is expected
         assert (outcome.error.kind, outcome.error.code) == (ErrorKind.LOCAL, "deadline")
         assert bench.tracker.verdicts == []
-        bench.check_everywhere(outcome)
+        await bench.check_everywhere(outcome)
 
 
 @every_wire
@@ -89,7 +88,7 @@ async def test_a_process_without_files_left_blames_no_target(wire, streamed, tls
         check_error(outcome.error, expect, wire)
         assert saved.response.text == "well again"
         assert bench.tracker.verdicts == [("well", "good")]
-        bench.check_everywhere(outcome)
+        await bench.check_everywhere(outcome)
 
 
 @every_wire

@@ -274,13 +274,12 @@ def _use(index, name, text, id="t"):
     )
 
 
-def _anthropic_odd(name, *events, calls=(), at=0):
+def _anthropic_odd(name, *events, calls=(), at=0, more=""):
     usage = {"input_tokens": 3, "output_tokens": 1}
     head = _event("message_start", message={"model": "m", "usage": usage})
     end = _event("message_delta", delta={"stop_reason": "tool_use"}, usage={"output_tokens": 5})
-    text = _text_block(at, TEXT)
-    stream = (head, *text, *events, end, _event("message_stop"))
-    return Odd(name=name, stream=stream, text=TEXT if calls else None, calls=calls)
+    stream = (head, *_text_block(at, TEXT), *events, end, _event("message_stop"))
+    return Odd(name=name, stream=stream, text=TEXT + more if calls or more else None, calls=calls)
 
 
 _ANTHROPIC_ODD = (
@@ -290,6 +289,7 @@ _ANTHROPIC_ODD = (
         *_use(0, "two", '{"b": 2}', "t2"),
         calls=_BOTH,
     ),
+    _anthropic_odd("two texts under one index", *_text_block(0, " More."), more=" More."),
     _anthropic_odd("a text that begins as a number", _start(1, type="text", text=7)),
     _anthropic_odd(
         "indices out of order",
