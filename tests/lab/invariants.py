@@ -115,6 +115,8 @@ def check_error(error, expect, wire):
         assert error.code == expect.code
     if expect.status is not None:
         assert error.status == expect.status
+    if error.status is not None or error.code in ("malformed_response", "truncated_stream"):
+        assert error.request_id == "req_lab"
     copy = pickle.loads(pickle.dumps(error))
     assert (str(copy), copy.kind) == (str(error), error.kind)
 
