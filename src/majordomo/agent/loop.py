@@ -37,6 +37,7 @@ from majordomo.llm import (
     Response,
     Role,
     Settings,
+    StreamInterrupted,
     Tool,
     ToolCallPart,
     ToolResultPart,
@@ -240,6 +241,8 @@ async def ask(loop: Loop[Out], request: Request) -> Response:
                 loop.emit(event)
             return await stream.response()
     except Exception as error:
+        if isinstance(error, StreamInterrupted):
+            loop.usage += error.partial.usage  # spent, though no answer came of it
         # Also what a host's own model raises: no path may lose the transcript.
         raise ModelFailed(_sentence(error), partial=loop.partial()) from error
 

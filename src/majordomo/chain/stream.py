@@ -149,7 +149,7 @@ class ChainStream:
             raise self._out_of_time()
 
     def _is_deadline(self, error: Exception) -> bool:
-        """Whether a target's timeout is the chain's own, which `_bounded` handed down."""
+        """Whether a target's timeout is the chain's deadline, which `_bounded` handed down."""
         over = self._clock.monotonic() >= self._walk.ends - _ROUNDING_S
         return over and isinstance(error, APIError) and error.code == "timeout"
 
@@ -160,12 +160,12 @@ class ChainStream:
 
 
 def _bounded(request: Request, left_s: float | None) -> Request:
-    """The request with what is left of the deadline as its timeout, unless its own is shorter.
+    """The request with what is left of the deadline as its own, unless that is shorter.
 
     A stream bounds each read that waits by it. A scope of ours around each event would cost more
     than decoding one: 9 µs under asyncio, 15 µs under trio, most of them for events already there.
     """
-    own_s = request.settings.timeout_s
+    own_s = request.settings.deadline_s
     if left_s is None or (own_s is not None and own_s <= left_s):
         return request
-    return replace(request, settings=replace(request.settings, timeout_s=left_s))
+    return replace(request, settings=replace(request.settings, deadline_s=left_s))

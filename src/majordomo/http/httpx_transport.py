@@ -24,9 +24,11 @@ __all__ = ["HttpxTransport"]
 CONNECT_TIMEOUT_S = 10.0
 KEEPALIVE_S = 60.0
 MAX_CONNECTIONS = 1000
+MAX_HEAD_BYTES = 64 * 1024
 
 # Reading has no timeout of its own: the whole exchange has one deadline, kept by the caller.
 _TIMEOUT = {"connect": CONNECT_TIMEOUT_S, "read": None, "write": None, "pool": None}
+_EXTENSIONS: dict[str, object] = {"timeout": _TIMEOUT}
 _PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 
 _LOCAL_ERRNO = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
@@ -94,6 +96,24 @@ def _url(url: str) -> httpx2.URL:
     return parsed
 
 
+class _Closable(Protocol):
+    async def aclose(self) -> None: ...
+
+
+def _tls_extensions() -> dict[str, object]:
+    """Closes the socket of a handshake that is cancelled, which httpcore2 forgets."""
+    opened: list[_Closable] = []
+
+    async def trace(name: str, info: dict[str, object]) -> None:
+        if name == "connection.connect_tcp.complete":
+            opened.append(cast("_Closable", info["return_value"]))
+        elif name == "connection.start_tls.failed":
+            with anyio.CancelScope(shield=True):
+                await opened.pop().aclose()
+
+    return {**_EXTENSIONS, "trace": trace}
+
+
 class _Sender(Protocol):
     async def __call__(self, request: httpx2.Request) -> httpx2.Response: ...
 
@@ -153,14 +173,23 @@ class HttpxTransport:
     async def open(self, request: HTTPRequest) -> HttpxResponse:
         """Send a request; see `Transport.open`."""
         with _translated():
+            url = _url(request.url)
             message = httpx2.Request(
                 request.method,
-                _url(request.url),
+                url,
                 headers=list(request.headers),
                 content=request.body,
-                extensions={"timeout": _TIMEOUT},
+                extensions=_EXTENSIONS if url.scheme == "http" else _tls_extensions(),
             )
-            return HttpxResponse(await self._connection().send(message))
+            response = HttpxResponse(await self._connection().send(message))
+        if response.head_bytes > MAX_HEAD_BYTES:
+            await response.aclose()
+            raise TransportError(
+                f"the answer's headers are over {MAX_HEAD_BYTES} bytes",
+                code="headers_too_large",
+                kind=ErrorKind.PERMANENT,
+            )
+        return response
 
     async def aclose(self) -> None:
         """Close the running loop's connections; a later request opens new ones."""
@@ -206,6 +235,11 @@ class HttpxResponse:
         if self._headers is None:
             self._headers = self._response.headers
         return self._headers
+
+    @property
+    def head_bytes(self) -> int:
+        """Bytes of all headers' names and values."""
+        return sum(len(name) + len(value) for name, value in self._response.headers.raw)
 
     async def read_chunk(self) -> bytes:
         """The next raw bytes; see `HTTPResponse.read_chunk`."""

@@ -32,7 +32,10 @@ class Settings:
         prompt_caching: Ask for prompt caching where that is not automatic.
         parallel_tool_calls: Whether one answer may hold several calls.
         service_tier: Provider's own word for a tier.
-        timeout_s: Total seconds for one model call: dial, waiting and body together.
+        timeout_s: Total seconds for one model call: dial, waiting and body together; instead of the
+            provider's own.
+        deadline_s: Most seconds for it, whichever of those counts: a chain hands down what is left
+            of its own.
         extra: Fields put into the request body as they are; they win over ours.
     """
 
@@ -46,7 +49,19 @@ class Settings:
     parallel_tool_calls: bool | None = None
     service_tier: str | None = None
     timeout_s: float | None = None
+    deadline_s: float | None = None
     extra: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+    def limit_s(self, default_s: float | None = None) -> float | None:
+        """Seconds one model call may take; None for no bound.
+
+        Args:
+            default_s: The provider's own timeout, in seconds.
+        """
+        own_s = default_s if self.timeout_s is None else self.timeout_s
+        if own_s is None or self.deadline_s is None:
+            return self.deadline_s if own_s is None else own_s
+        return min(own_s, self.deadline_s)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -134,22 +134,29 @@ class WireModel:
         if response is None:
             raise self._reporter.timed_out(timeout_s or 0)
         try:
-            yield WireStream(
+            yield self._read_stream(response, request, ends, timeout_s or 0)
+        finally:
+            await response.aclose()
+
+    def _read_stream(
+        self, response: HTTPResponse, request: Request, ends: float, timeout_s: float
+    ) -> WireStream:
+        try:
+            return WireStream(
                 response,
                 wire=self._wire,
                 target=self._target,
                 reporter=self._reporter,
                 clock=self._clock,
                 ends=ends,
-                timeout_s=timeout_s or 0,
+                timeout_s=timeout_s,
                 finish=partial(self._finish, request),
             )
-        finally:
-            await response.aclose()
+        except TransportError as error:  # an encoding nobody asked for
+            raise self._reporter.transport_failed(error) from error
 
     def _timeout_s(self, request: Request) -> float | None:
-        own = request.settings.timeout_s
-        return self._endpoint.timeout_s if own is None else own
+        return request.settings.limit_s(self._endpoint.timeout_s)
 
     async def _encode(self, request: Request, *, streaming: bool) -> HTTPRequest:
         endpoint = self._endpoint

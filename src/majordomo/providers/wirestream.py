@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 
 from majordomo.clock import Clock
@@ -37,7 +38,11 @@ __all__ = ["MALFORMED", "WireStream"]
 MALFORMED = (KeyError, TypeError, ValueError, AttributeError, IndexError)
 """What reading a payload of an unexpected shape raises; one boundary turns it into an error."""
 
-MAX_STREAM_BYTES = 4 * 1024 * MAX_BODY_BYTES  # decoded; lines and events have their own caps
+# Decoded. An event has several times the bytes of its text, and the longest answers are long; but
+# all of them are kept.
+MAX_STREAM_BYTES = 8 * MAX_BODY_BYTES
+_UNPACK_BYTES = 4096  # unpacked at once, to a thousandfold at the most
+_MAX_LEAD_BYTES = 64 * 1024  # of white space that may come before a whole answer
 _DRAIN_S = 0.25
 _DRAIN_CHUNKS = 8
 
@@ -78,9 +83,12 @@ class WireStream:
         self._meta = ResponseMeta(target=target, request_id=request_id(response.headers))
         self._decoder = wire.decoder()
         self._reader = wire.reader()
-        self._inflater = Inflater(response.headers.get("content-encoding", ""), MAX_STREAM_BYTES)
+        encoding = response.headers.get("content-encoding", "")
+        self._inflater = Inflater(encoding, MAX_STREAM_BYTES)
+        self._at_once = _UNPACK_BYTES if encoding else sys.maxsize
+        self._packed = b""
         self._whole = _is_whole(response, json_is_whole=self._reader.json_is_whole)
-        self._body = b""
+        self._body = bytearray()  # bytes would be copied whole for every chunk
         self._events: list[StreamEvent] = []
         self._next = 0
         self._content = False
@@ -152,8 +160,9 @@ class WireStream:
 
     async def _inflated(self) -> bytes:
         """The next decoded bytes; b"" only at the end of the body."""
-        while chunk := await self._http.read_chunk():
-            decoded = self._inflater.feed(chunk)
+        while packed := self._packed or await self._http.read_chunk():
+            self._packed = packed[self._at_once :]
+            decoded = self._inflater.feed(packed[: self._at_once])
             if decoded:  # a compressed chunk may hold no whole byte yet
                 return decoded
         return b""
@@ -162,11 +171,12 @@ class WireStream:
         if self._whole is None:
             # Some servers answer a streaming request with one JSON value (wire/README §5).
             self._body += chunk
-            start = self._body.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
-            if chunk and (not start or b"\xef\xbb\xbf".startswith(self._body)):
+            start = bytes(self._body.removeprefix(b"\xef\xbb\xbf").lstrip()[:1])
+            undecided = not start or b"\xef\xbb\xbf".startswith(self._body)
+            if chunk and undecided and len(self._body) <= _MAX_LEAD_BYTES:
                 return
             self._whole = start in (b"{", b"[") if start else False
-            chunk, self._body = self._body, b""
+            chunk, self._body = bytes(self._body), bytearray()
         if self._whole:
             self._take_whole(chunk)
         else:
@@ -177,7 +187,7 @@ class WireStream:
         if len(self._body) > MAX_BODY_BYTES:
             raise LineTooLong(f"the body is over {MAX_BODY_BYTES} bytes")
         if not chunk:
-            response = self._wire.decode(parse_json(self._body), self._meta)
+            response = self._wire.decode(parse_json(bytes(self._body)), self._meta)
             self._events.extend(_events_of(response))
             self._response = self._finish(response)
 

@@ -195,14 +195,33 @@ async def test_the_time_left_is_handed_down_and_its_timeout_is_the_chains_deadli
         await rig.ask("stream")
     assert caught.value.code == "deadline"
     assert rig.failures("a") == 0
-    assert model.requests[0].settings.timeout_s == 10
+    assert model.requests[0].settings.deadline_s == 10
 
 
 @pytest.mark.parametrize(("own_s", "sent_s"), [(3, 3), (99, 10), (None, 10)])
-async def test_a_shorter_timeout_of_the_request_stays(own_s, sent_s):
+async def test_a_shorter_deadline_of_the_request_stays(own_s, sent_s):
     rig = Rig("a", policy={"deadline_s": 10}).script(a=["fine"])
-    await rig.ask("stream", Request(messages=[user("x")], settings=Settings(timeout_s=own_s)))
-    assert rig.provider.requests[0][1].settings.timeout_s == sent_s
+    settings = Settings(timeout_s=7, deadline_s=own_s)
+    await rig.ask("stream", Request(messages=[user("x")], settings=settings))
+    sent = rig.provider.requests[0][1].settings
+    assert (sent.timeout_s, sent.deadline_s) == (7, sent_s)
+
+
+@pytest.mark.parametrize(
+    ("timeout_s", "deadline_s", "default_s", "limit_s"),
+    [
+        (None, None, None, None),
+        (None, None, 600, 600),
+        (3, None, 600, 3),
+        (900, None, 600, 900),
+        (None, 20, None, 20),
+        (None, 20, 10, 10),
+        (None, 20, 600, 20),
+        (900, 20, 10, 20),
+    ],
+)
+def test_a_deadline_bounds_whichever_timeout_counts(timeout_s, deadline_s, default_s, limit_s):
+    assert Settings(timeout_s=timeout_s, deadline_s=deadline_s).limit_s(default_s) == limit_s
 
 
 async def test_without_a_deadline_the_request_is_sent_as_it_is():

@@ -15,7 +15,14 @@ from majordomo.providers.anthropic.errors import refine_fault
 from majordomo.providers.faults import WireFault, find_fault
 from majordomo.providers.wire import ResponseMeta
 
-__all__ = ["block_part", "build_response", "decode_response", "finish_reason", "read_usage"]
+__all__ = [
+    "block_part",
+    "build_response",
+    "decode_response",
+    "finish_reason",
+    "read_usage",
+    "required_text",
+]
 
 Json = dict[str, Any]
 
@@ -96,15 +103,29 @@ def block_part(block: Json) -> Part | None:
     """A content block as a part; None for empty text and thinking."""
     match block.get("type"):
         case "text":
-            return TextPart(block["text"]) if block.get("text") else None
+            return TextPart(required_text(block, "text")) if block.get("text") else None
         case "thinking":
-            return ThinkingPart(block["thinking"]) if block.get("thinking") else None
+            return ThinkingPart(required_text(block, "thinking")) if block.get("thinking") else None
         case "tool_use":
             given = block.get("input")
             arguments = "{}" if given is None else to_json(given).decode()
-            return ToolCallPart(id=block["id"], name=block["name"], arguments=arguments)
+            id_, name = required_text(block, "id"), required_text(block, "name")
+            return ToolCallPart(id=id_, name=name, arguments=arguments)
         case kind:
             return OpaquePart(provider=WIRE, kind=str(kind), data=to_json(block).decode())
+
+
+def required_text(block: Json, name: str) -> str:
+    """A field without which a block means nothing.
+
+    Raises:
+        KeyError: It is missing.
+        TypeError: It is no text.
+    """
+    value = block[name]
+    if not isinstance(value, str):
+        raise TypeError(f"{name} of a {block.get('type')} block is no text")
+    return value
 
 
 def _state(blocks: Sequence[Json], target: Target) -> ProviderState | None:

@@ -12,7 +12,12 @@ from majordomo.llm.assembler import Assembler, Kind
 from majordomo.llm.response import Response
 from majordomo.llm.stream import FinishEvent, StreamEvent, TextDelta, ThinkingDelta, UsageEvent
 from majordomo.providers.anthropic.blocks import StreamedBlock
-from majordomo.providers.anthropic.decode import build_response, finish_reason, read_usage
+from majordomo.providers.anthropic.decode import (
+    build_response,
+    finish_reason,
+    read_usage,
+    required_text,
+)
 from majordomo.providers.anthropic.errors import refine_fault
 from majordomo.providers.faults import Fault, WireFault, find_fault, parse_json
 from majordomo.providers.wire import ResponseMeta
@@ -30,7 +35,8 @@ class MessagesDecoder:
     def __init__(self) -> None:
         self.done = False
         self._pieces = Assembler()
-        self._blocks: dict[int, StreamedBlock] = {}
+        self._blocks: list[StreamedBlock] = []
+        self._by_index: dict[int, StreamedBlock] = {}
         self._usage: Json = {}
         self._stop: str | None = None
         self._model: str | None = None
@@ -71,7 +77,7 @@ class MessagesDecoder:
 
     def _delta(self, event: Json) -> Sequence[StreamEvent]:
         delta: Json = event["delta"]
-        block = self._blocks[event["index"]]
+        block = self._by_index[event["index"]]
         match delta.get("type"):
             case "text_delta":
                 text = delta["text"]
@@ -101,22 +107,29 @@ class MessagesDecoder:
 
     def _block_start(self, event: Json) -> Sequence[StreamEvent]:
         start: Json = event["content_block"]
-        key = (event["index"],)
+        # By arrival: a careless proxy gives several blocks one index.
+        key = (len(self._blocks),)
         kind = start.get("type")
         if kind == "tool_use":
-            piece, began = self._pieces.start_call(key, start["id"], start["name"])
-            self._blocks[event["index"]] = StreamedBlock(start, piece)
+            id_, name = required_text(start, "id"), required_text(start, "name")
+            piece, began = self._pieces.start_call(key, id_, name)
+            self._add(event, StreamedBlock(start, piece))
             return [began]
-        piece = self._pieces.piece(key, _KINDS.get(str(kind), Kind.OPAQUE))
-        self._blocks[event["index"]] = StreamedBlock(start, piece)
+        first: Sequence[StreamEvent] = ()
         if kind == "text" and start.get("text"):
-            return [TextDelta(_string(start["text"]))]
+            first = [TextDelta(_string(start["text"]))]
         if kind == "thinking" and start.get("thinking"):
-            return [ThinkingDelta(_string(start["thinking"]))]
-        return ()
+            first = [ThinkingDelta(_string(start["thinking"]))]
+        piece = self._pieces.piece(key, _KINDS.get(str(kind), Kind.OPAQUE))
+        self._add(event, StreamedBlock(start, piece))
+        return first
+
+    def _add(self, event: Json, block: StreamedBlock) -> None:
+        self._by_index[event["index"]] = block
+        self._blocks.append(block)
 
     def _block_stop(self, event: Json) -> Sequence[StreamEvent]:
-        return self._complete(self._blocks[event["index"]])
+        return self._complete(self._by_index[event["index"]])
 
     def _complete(self, block: StreamedBlock) -> Sequence[StreamEvent]:
         if block.complete:
@@ -149,7 +162,7 @@ class MessagesDecoder:
         """The end; blocks a careless server left open have ended too."""
         del event
         self.done = True
-        return [event for block in self._blocks.values() for event in self._complete(block)]
+        return [event for block in self._blocks for event in self._complete(block)]
 
     def _error(self, event: Json) -> Sequence[StreamEvent]:
         fault = find_fault(event) or Fault(message="the provider gave no message")
@@ -169,11 +182,10 @@ class MessagesDecoder:
 
     def response(self, meta: ResponseMeta) -> Response:
         """What has been received so far: complete calls, other blocks as far as they came."""
-        blocks = [block for _, block in sorted(self._blocks.items())]
         return build_response(
-            [block.part() for block in blocks],
+            [block.part() for block in self._blocks],
             # Of a broken stream nothing is sent back that has no signature yet (§6.1).
-            [block.whole() for block in blocks if block.is_final],
+            [block.whole() for block in self._blocks if block.is_final],
             stop_reason=self._stop,
             usage=self._usage,
             model=self._model,

@@ -165,9 +165,10 @@ class FakeModel:
         await anyio.lowlevel.checkpoint()
         self._check(lower_output(request, self._provider.output_mode))
         outcome = self._provider.take(self._target.model, request)
-        with self._provider.clock.deadline(request.settings.timeout_s):
+        limit_s = request.settings.limit_s()
+        with self._provider.clock.deadline(limit_s):
             return await _settle(outcome, request, self._provider.clock)
-        raise self._timed_out(request.settings.timeout_s or 0)
+        raise self._timed_out(limit_s or 0)
 
     def _check(self, request: Request) -> None:
         capabilities = self.capabilities

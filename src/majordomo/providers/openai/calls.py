@@ -8,7 +8,7 @@ from pydantic_core import from_json
 
 from majordomo.llm.assembler import Assembler, Piece
 from majordomo.llm.stream import StreamEvent
-from majordomo.providers.openai.decode import arguments_text, call_name, new_call_id
+from majordomo.providers.openai.decode import arguments_text, call_id, call_name, new_call_id
 
 __all__ = ["CallFragments"]
 
@@ -73,7 +73,7 @@ class CallFragments:
         events.extend(self._pieces.end_call(c) for c in self._pieces.open_calls if _is_whole(c))
         number = len(self._calls)
         key = (self._order, number)
-        call, event = self._pieces.start_call(key, raw.get("id") or new_call_id(), name)
+        call, event = self._pieces.start_call(key, call_id(raw) or new_call_id(), name)
         self._calls.append(call)
         if raw.get("index") is not None:
             self._by_index[raw["index"]] = call

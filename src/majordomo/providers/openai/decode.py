@@ -19,6 +19,7 @@ from majordomo.providers.wire import ResponseMeta
 
 __all__ = [
     "arguments_text",
+    "call_id",
     "call_name",
     "check_error",
     "decode_response",
@@ -131,7 +132,7 @@ def _part_text(part: Any) -> str:
 def _call(raw: Json) -> tuple[ToolCallPart, object]:
     function: Json = raw["function"]
     part = ToolCallPart(
-        id=raw.get("id") or new_call_id(),
+        id=call_id(raw) or new_call_id(),
         name=call_name(function),
         arguments=arguments_text(function.get("arguments")) or "{}",
     )
@@ -145,9 +146,21 @@ def call_name(function: Json) -> str:
         ValueError: It has none, so nothing can be called.
     """
     name = function.get("name")
-    if not name:
+    if not name or not isinstance(name, str):
         raise ValueError("a tool call without a name")
     return name
+
+
+def call_id(raw: Json) -> str:
+    """The id of a call; empty when its server gave none.
+
+    Raises:
+        TypeError: It is no text, so no result could refer to it.
+    """
+    found = raw.get("id") or ""
+    if not isinstance(found, str):
+        raise TypeError("a tool call whose id is no text")
+    return found
 
 
 def arguments_text(arguments: object) -> str:
