@@ -20,8 +20,8 @@ def orientation(block: bytes) -> int:
     """How the pixels are to be turned: 1 (not at all) to 8.
 
     Args:
-        block: An EXIF block, with or without its `Exif` mark, or a whole TIFF file. A block that is
-            broken or states nothing counts as upright: a picture is worth more than its notes.
+        block: An EXIF block, with or without its `Exif` mark. One that is broken or states nothing
+            counts as upright: a picture is worth more than its notes.
     """
     block = block.removeprefix(b"Exif\x00\x00")
     order = {b"II": "<", b"MM": ">"}.get(block[:2])

@@ -94,7 +94,7 @@ def open_picture(data: bytes, mime: str, *, max_edge_px: int | None) -> PillowPi
             if max_edge_px is not None:
                 source.draft(None, (max_edge_px, max_edge_px))  # a JPEG is read at 1/2, 1/4, 1/8
             source.load()
-            return _upright(source, data, mime)
+            return _upright(source)
     except UnsupportedRequest:
         raise
     except Exception as error:  # decoders raise anything on hostile data
@@ -116,10 +116,11 @@ def _damaged(mime: str, error: Exception) -> UnsupportedRequest:
     )
 
 
-def _upright(source: Image.Image, data: bytes, mime: str) -> PillowPicture:
-    flat = _is_flat(source)
-    turn = _TURNS.get(orientation(data if mime == "image/tiff" else _exif(source)))
+def _upright(source: Image.Image) -> PillowPicture:
+    """The picture turned as its EXIF block says; pillow itself has turned a TIFF by now."""
     image = _plain(source)
+    flat = source.mode in ("1", "P") or image.getcolors(_FEW_COLOURS) is not None
+    turn = _TURNS.get(orientation(_exif(source)))
     if turn is not None:
         image = image.transpose(turn)
     image = image.copy() if image is source else image
@@ -130,10 +131,6 @@ def _upright(source: Image.Image, data: bytes, mime: str) -> PillowPicture:
 def _exif(source: Image.Image) -> bytes:
     block: object = source.info.get("exif")
     return block if isinstance(block, bytes) else b""
-
-
-def _is_flat(source: Image.Image) -> bool:
-    return source.mode in ("1", "P") or source.getcolors(_FEW_COLOURS) is not None
 
 
 def _plain(source: Image.Image) -> Image.Image:
