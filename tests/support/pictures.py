@@ -34,6 +34,13 @@ def colourful(width, height):
     return Image.merge("RGB", (across, down, Image.radial_gradient("L").resize((width, height))))
 
 
+def fading(width, height):
+    """Many colours, less and less of them to see."""
+    image = colourful(width, height)
+    image.putalpha(Image.linear_gradient("L").resize((width, height)))
+    return image
+
+
 def quadrants(width=80, height=40):
     """Four colours, so that how it lies can be told from its pixels."""
     image = Image.new("RGB", (width, height))

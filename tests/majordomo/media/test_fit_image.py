@@ -13,6 +13,7 @@ from pictures import (
     box_file,
     colourful,
     corners,
+    fading,
     file_of,
     opened,
     photo,
@@ -135,8 +136,9 @@ def test_every_format_becomes_one_that_is_accepted(kind, accepted):
         (quadrants(), "GIF", PNG),
         (colourful(90, 60).convert("RGBA"), "TIFF", JPEG),
         (Image.new("RGBA", (90, 60), (255, 0, 0, 100)), "TIFF", PNG),
+        (fading(90, 60), "TIFF", PNG),
     ],
-    ids=["photo", "photo avif", "drawing", "gif", "opaque alpha", "transparent"],
+    ids=["photo", "photo avif", "drawing", "gif", "opaque alpha", "transparent", "fading"],
 )
 def test_photographs_become_jpeg_and_drawings_or_transparency_png(image, kind, expected):
     assert fit_image(part(file_of(image, kind)), only(PNG, JPEG)).mime == expected
@@ -240,6 +242,15 @@ def test_a_byte_budget_is_met_by_quality_and_then_by_size(accepted):
         sizes.add(opened(fitted.data).size)
     assert (PNG in accepted and len(accepted) == 1) or (400, 300) in sizes
     assert len(sizes) > 1
+
+
+def test_transparency_outlives_a_byte_budget_where_a_type_allows_it():
+    image = fading(400, 300)
+    source = part(file_of(image, "PNG"))
+    budget = len(source.data) // 2
+    kept = fit_image(source, only(PNG, JPEG, WEBP, max_bytes=budget))
+    assert (kept.mime, opened(kept.data).mode) == (WEBP, "RGBA")
+    assert fit_image(source, only(PNG, JPEG, max_bytes=budget)).mime == JPEG
 
 
 def test_a_higher_budget_buys_a_higher_quality():

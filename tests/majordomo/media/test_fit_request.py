@@ -61,7 +61,8 @@ async def test_without_images_nothing_waits():
 
 
 async def test_a_request_whose_images_fit_is_the_same_object():
-    request = Request(messages=[user("what is this?", picture(32))])
+    seen = tool_result(CALL, "seen", picture(32))
+    request = Request(messages=[user("what is this?", picture(32)), assistant(CALL), seen])
     assert await fit_request(request, SMALL) is request
 
 
