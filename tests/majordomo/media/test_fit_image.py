@@ -25,6 +25,7 @@ from PIL import Image
 from majordomo.errors import ErrorKind, MissingExtra, UnsupportedRequest, classify
 from majordomo.llm import ImagePart
 from majordomo.media import ImageLimits, fit_image
+from majordomo.media.pillow_codec import open_picture
 
 PNG, JPEG, WEBP, GIF = "image/png", "image/jpeg", "image/webp", "image/gif"
 NO_LIMITS = ImageLimits()
@@ -149,6 +150,12 @@ def test_a_format_that_is_accepted_is_kept_when_the_picture_is_reduced(kind):
     fitted = fit_image(part(file_of(colourful(90, 60), kind)), ImageLimits(max_edge_px=45))
     assert fitted.mime == pictures.MIMES[kind]
     assert opened(fitted.data).size == (45, 30)
+
+
+def test_a_large_jpeg_is_not_decoded_at_its_full_size():
+    data = file_of(colourful(1600, 1200), "JPEG")
+    assert open_picture(data, JPEG, max_edge_px=200).size == (400, 300)
+    assert open_picture(data, JPEG, max_edge_px=None).size == (1600, 1200)
 
 
 def test_reducing_takes_the_mean_of_the_pixels_it_replaces():
