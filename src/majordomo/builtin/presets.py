@@ -40,7 +40,14 @@ class Preset:
 
 
 _COMPATIBLE = Dialect(legacy_max_tokens=True, strict=False)
-_LOCAL = Dialect(legacy_max_tokens=True, strict=False, sampling_extras=True)
+_LOCAL = Dialect(
+    legacy_max_tokens=True,
+    strict=False,
+    image_mimes=frozenset(
+        {"image/png", "image/jpeg"}
+    ),  # most builds read no other (wire/README §7)
+    max_image_pixels=2048,
+)
 _JSON_ONLY = Dialect(legacy_max_tokens=True, strict=False, output=OutputMode.JSON_OBJECT)
 
 PRESETS = (

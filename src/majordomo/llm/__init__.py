@@ -6,6 +6,7 @@ tool arguments).
 """
 
 from majordomo.llm.fragments import Fragments
+from majordomo.llm.magic import sniff_mime
 from majordomo.llm.message import (
     Message,
     ProviderState,
@@ -25,7 +26,6 @@ from majordomo.llm.parts import (
     ThinkingPart,
     ToolCallPart,
     ToolResultPart,
-    sniff_mime,
 )
 from majordomo.llm.request import OutputSchema, ReasoningEffort, Request, Settings, ToolChoice
 from majordomo.llm.response import FinishReason, Response, Target, Usage

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self, TypeAlias
 
+from majordomo.llm.magic import sniff_mime
+
 __all__ = [
     "DocumentPart",
     "ImagePart",
@@ -17,7 +19,6 @@ __all__ = [
     "ThinkingPart",
     "ToolCallPart",
     "ToolResultPart",
-    "sniff_mime",
 ]
 
 
@@ -153,25 +154,3 @@ class OpaquePart:
 Part: TypeAlias = (
     TextPart | ImagePart | DocumentPart | ToolCallPart | ToolResultPart | ThinkingPart | OpaquePart
 )
-
-_MAGIC = (
-    (b"\x89PNG\r\n\x1a\n", "image/png"),
-    (b"\xff\xd8\xff", "image/jpeg"),
-    (b"GIF87a", "image/gif"),
-    (b"GIF89a", "image/gif"),
-    (b"BM", "image/bmp"),
-    (b"%PDF-", "application/pdf"),
-)
-_HEIF_BRANDS = {b"heic": "image/heic", b"heix": "image/heic", b"mif1": "image/heif"}
-
-
-def sniff_mime(data: bytes) -> str | None:
-    """Tell a file's type from its first bytes; None when they match nothing known.
-
-    Source: wire/README §7 (declared type must match the bytes).
-    """
-    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-        return "image/webp"
-    if data[4:8] == b"ftyp":
-        return _HEIF_BRANDS.get(data[8:12])
-    return next((mime for magic, mime in _MAGIC if data.startswith(magic)), None)

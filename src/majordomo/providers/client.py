@@ -23,6 +23,7 @@ from majordomo.llm.model import Access, Capabilities
 from majordomo.llm.output import OutputMode, lower_output, raise_answer
 from majordomo.llm.request import Request
 from majordomo.llm.response import Response, Target
+from majordomo.media import fit_request
 from majordomo.providers.faults import WireFault, parse_json
 from majordomo.providers.reporter import Reporter, request_id
 from majordomo.providers.wire import Endpoint, ResponseMeta, Wire
@@ -165,7 +166,8 @@ class WireModel:
         key = endpoint.api_key
         if key is None and endpoint.needs_key:
             raise self._reporter.not_configured("missing_key", f"no API key; {endpoint.key_hint}")
-        lowered = lower_output(request, self._output_mode)
+        fitted = await fit_request(request, self._capabilities, target=self._target)
+        lowered = lower_output(fitted, self._output_mode)
         call = self._wire.encode(lowered, self._target, streaming=streaming)
         if key is not None and not isinstance(key, str):
             key = await key()

@@ -30,6 +30,10 @@ class Dialect:
             user messages, and pointed out as missing in tool results.
         null_content: Content may be null beside tool calls; otherwise it is sent as "".
         vision: Whether images may be sent; None leaves that to the server.
+        image_mimes: Image types that are taken (§9); empty when not known. Servers built on
+            llama.cpp take only PNG and JPEG.
+        max_image_pixels: Longest edge of an image. None: larger ones are reduced there.
+        max_image_bytes: Size of one image, before base64.
         replay: Reasoning fields the server wants back on its own turns, of `reasoning_content`,
             `reasoning_details`, `reasoning`, and `thinking` (which goes back as a content part).
         output: How an output schema is told.
@@ -45,5 +49,8 @@ class Dialect:
     string_content: bool = False
     null_content: bool = True
     vision: bool | None = None
+    image_mimes: frozenset[str] = frozenset({"image/png", "image/jpeg", "image/webp", "image/gif"})
+    max_image_pixels: int | None = None
+    max_image_bytes: int | None = 20_000_000
     replay: tuple[str, ...] = ("reasoning_content", "reasoning_details")
     output: OutputMode = OutputMode.NATIVE

@@ -36,9 +36,15 @@ class OpenAIWire:
     def describe(self, model: str) -> tuple[Capabilities, OutputMode]:
         """What the dialect says; models are not told apart."""
         del model
-        native = self.dialect.output is OutputMode.NATIVE
-        capabilities = Capabilities(vision=self.dialect.vision, structured_output=native)
-        return capabilities, self.dialect.output
+        dialect = self.dialect
+        capabilities = Capabilities(
+            vision=dialect.vision,
+            structured_output=dialect.output is OutputMode.NATIVE,
+            image_mimes=dialect.image_mimes,
+            max_image_pixels=dialect.max_image_pixels,
+            max_image_bytes=dialect.max_image_bytes,
+        )
+        return capabilities, dialect.output
 
     def auth(self, key: str) -> tuple[tuple[str, str], ...]:
         """A bearer token."""

@@ -93,7 +93,9 @@ async def test_an_output_schema_in_every_mode(mode, streaming):
 def test_the_dialect_describes_the_model(dialect, vision, structured):
     found = openai_provider(dialect=dialect).model("m").capabilities
     assert (found.vision, found.structured_output) == (vision, structured)
-    assert (found.tools, found.context_tokens, found.image_mimes) == (None, None, frozenset())
+    assert (found.tools, found.context_tokens, found.max_image_pixels) == (None, None, None)
+    assert found.image_mimes == {"image/png", "image/jpeg", "image/webp", "image/gif"}
+    assert found.max_image_bytes == 20_000_000
 
 
 async def test_ids_made_for_calls_are_sent_back_with_their_results():
