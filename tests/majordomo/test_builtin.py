@@ -3,6 +3,7 @@
 import pytest
 
 from majordomo.builtin import default_registry, resolve
+from majordomo.builtin.planned import PLANNED
 from majordomo.errors import APIError, ConfigError, UnknownModel
 from majordomo.llm import Request, user
 from majordomo.providers.fake import FakeProvider
@@ -63,3 +64,19 @@ def test_an_empty_name_is_refused():
 def test_an_unknown_provider_is_refused_by_name():
     with pytest.raises(UnknownModel, match="nobody"):
         default_registry({}).provider("nobody")
+
+
+@pytest.mark.parametrize("name", PLANNED)
+async def test_a_planned_provider_resolves_and_says_on_use_that_it_is_not_there(name):
+    model = default_registry({}).parse(f"{name}/m:1")
+    with pytest.raises(APIError, match=f"the wire of {name} is not available"):
+        await model.complete(Request(messages=[user("hi")]))
+    with pytest.raises(APIError, match="not available"):
+        async with model.stream(Request(messages=[user("hi")])):
+            pytest.fail("nothing can be streamed")
+
+
+async def test_a_chain_passes_over_a_planned_provider():
+    model = default_registry({}).parse("google/gemini-3,fake")
+    response = await model.complete(Request(messages=[user("hi")]))
+    assert str(response.target) == "fake/offline"

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from majordomo.builtin.planned import PLANNED, PlannedProvider
 from majordomo.builtin.presets import PRESETS, Preset
 from majordomo.builtin.schemes import schemes
 from majordomo.chain import ChainPolicy, Classifier, Observer
@@ -127,6 +128,8 @@ def default_registry(
     makes: dict[str, _Make] = dict(_BUILT_IN)
     for preset in PRESETS:
         makes[preset.name] = _of_preset(preset)
+    for name in PLANNED:
+        makes[name] = _planned(name)
     for name, make in makes.items():
         registry.register(name, _of_setting(make, setting), source=Source.BUILT_IN)
     registry.register("fake", FakeProvider, default_model=OFFLINE_MODEL, source=Source.BUILT_IN)
@@ -135,6 +138,10 @@ def default_registry(
 
 def _of_preset(preset: Preset) -> _Make:
     return lambda setting: _preset(preset, setting)
+
+
+def _planned(name: str) -> _Make:
+    return lambda _: PlannedProvider(name)
 
 
 def _of_setting(make: _Make, setting: _Setting) -> Callable[[], Provider]:
