@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -22,6 +22,7 @@ __all__ = [
     "Skip",
     "Success",
     "notify",
+    "observers_of",
     "observing",
 ]
 
@@ -146,11 +147,15 @@ def observing(observer: Observer) -> Generator[None]:
         _OBSERVERS.reset(token)
 
 
-def notify(observer: Observer | None, event: ChainEvent) -> None:
-    """Tell a chain's observer and those of this task; when one fails, log that."""
-    for told in (observer, *_OBSERVERS.get()):
+def observers_of(own: Observer | None) -> tuple[Observer, ...]:
+    """A chain's own observer, if it has one, and those of this task."""
+    return _OBSERVERS.get() if own is None else (own, *_OBSERVERS.get())
+
+
+def notify(observers: Sequence[Observer], event: ChainEvent) -> None:
+    """Tell observers; when one fails, log that."""
+    for observer in observers:
         try:
-            if told is not None:
-                told(event)
+            observer(event)
         except Exception:
             logger.exception("the chain's observer failed and was ignored")

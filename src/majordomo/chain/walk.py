@@ -24,6 +24,7 @@ from majordomo.chain.events import (
     Skip,
     Success,
     notify,
+    observers_of,
 )
 from majordomo.chain.fitness import mismatch, unconfigured, without_state
 from majordomo.chain.plan import Plan
@@ -58,6 +59,7 @@ class Walk:
     def __init__(self, plan: Plan, request: Request) -> None:
         self._plan = plan
         self._request = request
+        self._observers = observers_of(plan.observer)
         self._started = plan.clock.monotonic()
         self.ends = self._started + (plan.policy.deadline_s or math.inf)
         self._outcomes = [TargetOutcome(target=model.target) for model in plan.models]
@@ -112,10 +114,12 @@ class Walk:
         number = self._outcomes[index].attempts + 1
         self._outcomes[index] = TargetOutcome(target=model.target, attempts=number)
         now = self._plan.clock.monotonic()
-        probe = admission.verdict is Verdict.PROBE
-        self._tell(
-            Attempt(target=model.target, elapsed_s=now - self._started, number=number, probe=probe)
-        )
+        if self._observers:  # most requests have none, and each is an attempt and a success
+            probe = admission.verdict is Verdict.PROBE
+            elapsed_s = now - self._started
+            self._tell(
+                Attempt(target=model.target, elapsed_s=elapsed_s, number=number, probe=probe)
+            )
         return Try(model, self._sent, admission, number=number, started=now)
 
     def _unfit(self, model: Model) -> str:
@@ -165,15 +169,16 @@ class Walk:
             return
         tried.settled = True
         self._plan.health.record_success(tried.target)
-        now = self._plan.clock.monotonic()
-        self._tell(
-            Success(
-                target=tried.target,
-                elapsed_s=now - self._started,
-                number=tried.number,
-                took_s=now - tried.started,
+        if self._observers:
+            now = self._plan.clock.monotonic()
+            self._tell(
+                Success(
+                    target=tried.target,
+                    elapsed_s=now - self._started,
+                    number=tried.number,
+                    took_s=now - tried.started,
+                )
             )
-        )
 
     def abandon(self, tried: Try) -> None:
         """The attempt ended without a verdict, or had one: a probe is free for the next caller."""
@@ -321,7 +326,7 @@ class Walk:
         return self._plan.clock.monotonic() - self._started
 
     def _tell(self, event: ChainEvent) -> None:
-        notify(self._plan.observer, event)
+        notify(self._observers, event)
 
 
 def _is_larger(model: Model, window: int) -> bool:
