@@ -1,0 +1,46 @@
+"""The wires with their vendors' servers: one row each, for tests that hold for every wire."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from executus.testing import AnthropicServer, OpenAIServer
+from majordomo.llm import Model
+from majordomo.providers.anthropic import anthropic_provider
+from majordomo.providers.openai import openai_provider
+
+KEY = "sk-canary-51d"
+
+
+@dataclass(frozen=True, kw_only=True)
+class WireRow:
+    """One wire.
+
+    Attributes:
+        name: Of the provider.
+        server: Makes the vendor's server of turns; it refuses what the vendor refuses.
+        model: Makes a model at that server.
+        keeps_thinking: Its turns may think, and the thinking has to come back signed.
+    """
+
+    name: str
+    server: Callable[..., Any]
+    model: Callable[[Any], Model]
+    keeps_thinking: bool = False
+
+
+WIRE_ROWS = (
+    WireRow(
+        name="openai",
+        server=OpenAIServer,
+        model=lambda server: openai_provider(KEY, base_url=server.base_url).model("gpt-6-sol"),
+    ),
+    WireRow(
+        name="anthropic",
+        server=AnthropicServer,
+        model=lambda server: anthropic_provider(KEY, base_url=server.base_url).model(
+            "claude-opus-5-5"
+        ),
+        keeps_thinking=True,
+    ),
+)
