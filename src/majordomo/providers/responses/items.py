@@ -13,6 +13,7 @@ from majordomo.providers.callids import new_call_id
 __all__ = [
     "WIRE",
     "arguments_of",
+    "call_name",
     "is_call",
     "is_refusal",
     "item_parts",
@@ -47,7 +48,7 @@ def _parts(item: Json, *, answered: bool) -> Iterator[Part]:
         case "function_call":
             if is_call(item):
                 arguments = arguments_of(item) or "{}"
-                yield ToolCallPart(id=item["call_id"], name=item["name"], arguments=arguments)
+                yield ToolCallPart(id=item["call_id"], name=call_name(item), arguments=arguments)
         case kind:
             yield OpaquePart(provider=WIRE, kind=str(kind), data=to_json(item).decode())
 
@@ -87,6 +88,18 @@ def is_refusal(item: Json) -> bool:
     if item.get("type") != "message" or not isinstance(content, list):
         return False
     return any(part.get("type") == "refusal" for part in cast("list[Json]", content))
+
+
+def call_name(call: Json) -> str:
+    """The name of the function to call.
+
+    Raises:
+        ValueError: It has none, so nothing can be called.
+    """
+    name = call.get("name")
+    if not name:
+        raise ValueError("a tool call without a name")
+    return name
 
 
 def arguments_of(call: Json) -> str:

@@ -19,7 +19,7 @@ from majordomo.providers.responses.decode import (
     finish_reason,
     read_usage,
 )
-from majordomo.providers.responses.items import said_by, with_call_id
+from majordomo.providers.responses.items import call_name, said_by, with_call_id
 from majordomo.providers.responses.streamed import REFUSAL, SUMMARY, TEXT, THOUGHT, StreamedItem
 from majordomo.providers.wire import ResponseMeta
 
@@ -123,8 +123,7 @@ class ResponsesDecoder:
         if start.get("type") != "function_call":
             self._items[index] = StreamedItem(start)
             return ()
-        name = start["name"]
-        piece, began = self._pieces.start_call((index,), start["call_id"], name)
+        piece, began = self._pieces.start_call((index,), start["call_id"], call_name(start))
         self._items[index] = StreamedItem(start, piece)
         return [began]
 
