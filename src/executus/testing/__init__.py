@@ -12,6 +12,7 @@ from executus.testing.server import (
     RawAnswer,
     RecordedRequest,
     Reset,
+    ResponsesServer,
     SSEAnswer,
     Turn,
 )
@@ -31,6 +32,7 @@ __all__ = [
     "RecordedRequest",
     "Reply",
     "Reset",
+    "ResponsesServer",
     "SSEAnswer",
     "Turn",
 ]

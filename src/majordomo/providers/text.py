@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any, cast
 
 from pydantic_core import PydanticSerializationError, from_json, to_json
@@ -9,7 +10,7 @@ from pydantic_core import PydanticSerializationError, from_json, to_json
 from majordomo.errors import UnsupportedRequest
 from majordomo.llm.response import Target
 
-__all__ = ["arguments_object", "dump"]
+__all__ = ["arguments_object", "data_url", "dump"]
 
 _NOBODY = Target("", "")
 
@@ -88,3 +89,8 @@ def arguments_object(text: str) -> str:
     if isinstance(parsed, dict):
         return text
     return dump({"invalid_arguments": text}).decode()
+
+
+def data_url(mime: str, data: bytes) -> bytes:
+    """A data URL as a JSON string; base64 needs no escapes, so it is not searched for any."""
+    return dump(f"data:{mime};base64,")[:-1] + base64.b64encode(data) + b'"'

@@ -27,6 +27,14 @@ from executus.testing.server.openai_wire import (
     openai_text,
 )
 from executus.testing.server.request import RecordedRequest
+from executus.testing.server.responses_wire import (
+    ResponsesServer,
+    responses_answer,
+    responses_calls,
+    responses_error,
+    responses_stream,
+    responses_text,
+)
 from executus.testing.server.turn import Turn
 
 __all__ = [
@@ -40,6 +48,7 @@ __all__ = [
     "RawAnswer",
     "RecordedRequest",
     "Reset",
+    "ResponsesServer",
     "SSEAnswer",
     "Turn",
     "anthropic_answer",
@@ -52,4 +61,9 @@ __all__ = [
     "openai_error",
     "openai_stream",
     "openai_text",
+    "responses_answer",
+    "responses_calls",
+    "responses_error",
+    "responses_stream",
+    "responses_text",
 ]

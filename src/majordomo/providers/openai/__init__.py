@@ -7,11 +7,10 @@ from majordomo.http import Transport
 from majordomo.providers.client import DEFAULT_TRANSPORT, WireProvider
 from majordomo.providers.openai.dialect import Dialect
 from majordomo.providers.openai.wire import OpenAIWire
-from majordomo.providers.wire import DEFAULT_TIMEOUT_S, Endpoint, KeySource
+from majordomo.providers.openai_endpoint import OPENAI_URL, openai_endpoint
+from majordomo.providers.wire import DEFAULT_TIMEOUT_S, KeySource
 
 __all__ = ["Dialect", "OpenAIWire", "openai_provider"]
-
-OPENAI_URL = "https://api.openai.com/v1"
 
 
 def openai_provider(
@@ -46,16 +45,15 @@ def openai_provider(
         transport: What carries the bytes.
         clock: Limits calls.
     """
-    if key_hint is None:
-        key_hint = "set OPENAI_API_KEY" if name == "openai" else f"configure one for {name!r}"
-    own = (("openai-organization", organization), ("openai-project", project))
-    endpoint = Endpoint(
-        provider=name,
-        base_url=base_url.rstrip("/") if base_url else None,
-        api_key=api_key,
+    endpoint = openai_endpoint(
+        api_key,
+        base_url=base_url,
+        name=name,
+        organization=organization,
+        project=project,
+        headers=headers,
         needs_key=needs_key,
         key_hint=key_hint,
-        headers=(*((key, value) for key, value in own if value), *headers),
         timeout_s=timeout_s,
     )
     return WireProvider(OpenAIWire(dialect), endpoint, transport=transport, clock=clock)

@@ -8,7 +8,8 @@ from pydantic_core import from_json
 
 from majordomo.llm.assembler import Assembler, Piece
 from majordomo.llm.stream import StreamEvent
-from majordomo.providers.openai.decode import arguments_text, call_id, call_name, new_call_id
+from majordomo.providers.callids import new_call_id
+from majordomo.providers.openai.decode import arguments_text, call_id, call_name
 
 __all__ = ["CallFragments"]
 

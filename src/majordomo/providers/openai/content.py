@@ -5,7 +5,6 @@ Source: wire/openai §4.
 
 from __future__ import annotations
 
-import base64
 from typing import assert_never
 
 from majordomo.errors import UnsupportedRequest
@@ -22,7 +21,7 @@ from majordomo.llm.parts import (
 )
 from majordomo.llm.response import Target
 from majordomo.providers.openai.dialect import Dialect
-from majordomo.providers.text import dump
+from majordomo.providers.text import data_url, dump
 
 __all__ = ["has_media", "image_part", "takes_images", "user_message"]
 
@@ -82,15 +81,10 @@ def _refusal(what: str, target: Target) -> UnsupportedRequest:
 
 def image_part(image: ImagePart) -> bytes:
     """An image as a content part."""
-    url = _data_url(image.mime, image.data)
+    url = data_url(image.mime, image.data)
     return b'{"type":"image_url","image_url":{"url":' + url + b"}}"
 
 
 def _document_part(document: DocumentPart) -> bytes:
-    name, url = dump(document.name), _data_url(document.mime, document.data)
+    name, url = dump(document.name), data_url(document.mime, document.data)
     return b'{"type":"file","file":{"filename":' + name + b',"file_data":' + url + b"}}"
-
-
-def _data_url(mime: str, data: bytes) -> bytes:
-    """A data URL as a JSON string; base64 needs no escapes, so it is not searched for any."""
-    return dump(f"data:{mime};base64,")[:-1] + base64.b64encode(data) + b'"'

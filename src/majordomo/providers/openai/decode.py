@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from dataclasses import replace
 from typing import Any, cast
 
@@ -12,6 +11,7 @@ from majordomo.errors import ErrorKind
 from majordomo.llm.message import Message, Role
 from majordomo.llm.parts import Part, TextPart, ThinkingPart, ToolCallPart
 from majordomo.llm.response import FinishReason, Response, Usage
+from majordomo.providers.callids import new_call_id
 from majordomo.providers.faults import Fault, WireFault, find_fault, text_fault
 from majordomo.providers.openai.reasoning import ReasoningFields, make_state, thinking_of
 from majordomo.providers.openai.usage import find_usage
@@ -24,7 +24,6 @@ __all__ = [
     "check_error",
     "decode_response",
     "finish_reason",
-    "new_call_id",
     "no_answer",
     "reported_reason",
     "visible_text",
@@ -168,11 +167,6 @@ def arguments_text(arguments: object) -> str:
     if isinstance(arguments, str):
         return arguments
     return "" if arguments is None else to_json(arguments).decode()
-
-
-def new_call_id() -> str:
-    """An id for a call whose server gave none; unique in any transcript."""
-    return f"call_{uuid.uuid4().hex[:24]}"
 
 
 def reported_reason(choice: Json) -> str | None:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 
-from majordomo.llm.fragments import Fragments
-from majordomo.llm.message import Message, Role
 from majordomo.llm.output import OutputMode
 from majordomo.llm.request import OutputSchema, Request, Settings
 from majordomo.llm.response import Target
@@ -16,23 +13,13 @@ from majordomo.providers.openai.dialect import Dialect
 from majordomo.providers.openai.messages import join_messages
 from majordomo.providers.openai.reasoning import WIRE
 from majordomo.providers.text import dump
+from majordomo.providers.toolbytes import encoded_tools
 from majordomo.providers.wire import WireCall
 
 __all__ = ["encode_request"]
 
 # Servers refuse to get both, so one in `Settings.extra` stands for ours.
 _CAPS = frozenset({"max_tokens", "max_completion_tokens"})
-
-_MOST_TOOLS_KEPT = 512
-_NO_MESSAGE = Message(role=Role.SYSTEM, parts=())
-
-
-@dataclass(frozen=True, slots=True)
-class _EncodedTool:
-    """A tool beside its bytes, so that its id is not reused while it is a key."""
-
-    tool: Tool
-    data: bytes
 
 
 def encode_request(
@@ -54,8 +41,10 @@ def encode_request(
     }
     members = [dump(fields, target)[:-1]]
     if request.tools and "tools" not in extra:
-        tools = b",".join(_tools(request.tools, request.fragments, target))
-        members.append(b'"tools":[' + tools + b"]")
+        tools = encoded_tools(
+            request.tools, request.fragments, WIRE, lambda tool: _tool(tool, target)
+        )
+        members.append(b'"tools":[' + b",".join(tools) + b"]")
     if "messages" not in extra:
         conversation = join_messages(request.messages, request.fragments, dialect, target)
         system = _system(request.system, conversation.system_texts, dialect)
@@ -118,18 +107,6 @@ def _tool_choice(request: Request, dialect: Dialect) -> dict[str, Any]:
     if parallel is not None and dialect.parallel_tool_calls:
         fields["parallel_tool_calls"] = parallel
     return fields
-
-
-def _tools(tools: Sequence[Tool], fragments: Fragments, target: Target) -> Iterator[bytes]:
-    """Tools live as long as a run's messages, so their bytes are kept in the same memory."""
-    known = fragments.of((WIRE, "tools"), _EncodedTool)
-    if len(known) > _MOST_TOOLS_KEPT:  # tools made anew for every request
-        known.clear()
-    for tool in tools:
-        found = known.get(id(tool))
-        if found is None:
-            found = known[id(tool)] = (_NO_MESSAGE, _EncodedTool(tool, _tool(tool, target)))
-        yield found[1].data
 
 
 def _tool(tool: Tool, target: Target) -> bytes:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 from majordomo.llm.response import Usage
+from majordomo.providers.tokens import token_count, token_object
 
 __all__ = ["find_usage"]
 
@@ -16,7 +17,7 @@ def find_usage(body: dict[str, Any]) -> Usage | None:
 
     Looks at `usage`, then at Groq's `x_groq.usage`. A counter that is missing or null stays None.
     """
-    found = _object(body, "usage") or _object(_object(body, "x_groq"), "usage")
+    found = token_object(body, "usage") or token_object(token_object(body, "x_groq"), "usage")
     if not found:
         return None
     usage = _read(found)
@@ -24,27 +25,17 @@ def find_usage(body: dict[str, Any]) -> Usage | None:
 
 
 def _read(usage: dict[str, Any]) -> Usage:
-    prompt = _object(usage, "prompt_tokens_details")
+    prompt = token_object(usage, "prompt_tokens_details")
     cached = (
-        _count(prompt, "cached_tokens"),
-        _count(usage, "prompt_cache_hit_tokens"),  # DeepSeek
-        _count(usage, "cached_tokens"),  # Moonshot, Together
+        token_count(prompt, "cached_tokens"),
+        token_count(usage, "prompt_cache_hit_tokens"),  # DeepSeek
+        token_count(usage, "cached_tokens"),  # Moonshot, Together
     )
     return Usage(
-        input=_count(usage, "prompt_tokens"),
-        output=_count(usage, "completion_tokens"),
+        input=token_count(usage, "prompt_tokens"),
+        output=token_count(usage, "completion_tokens"),
         cache_read=next((count for count in cached if count is not None), None),
-        cache_write=_count(prompt, "cache_write_tokens"),
-        reasoning=_count(_object(usage, "completion_tokens_details"), "reasoning_tokens"),
+        cache_write=token_count(prompt, "cache_write_tokens"),
+        reasoning=token_count(token_object(usage, "completion_tokens_details"), "reasoning_tokens"),
         requests=1,
     )
-
-
-def _object(holder: dict[str, Any], name: str) -> dict[str, Any]:
-    found = holder.get(name)
-    return cast("dict[str, Any]", found) if isinstance(found, dict) else {}
-
-
-def _count(counts: dict[str, Any], name: str) -> int | None:
-    value = counts.get(name)
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None

@@ -16,6 +16,7 @@ from majordomo.providers.openai.encode import encode_request
 from majordomo.providers.openai.errors import refine_fault
 from majordomo.providers.openai.reasoning import WIRE
 from majordomo.providers.openai.stream import ChatDecoder
+from majordomo.providers.openai_endpoint import bearer
 from majordomo.providers.wire import ResponseMeta, WireCall
 
 __all__ = ["OpenAIWire"]
@@ -48,7 +49,7 @@ class OpenAIWire:
 
     def auth(self, key: str) -> tuple[tuple[str, str], ...]:
         """A bearer token."""
-        return (("authorization", f"Bearer {key}"),)
+        return bearer(key)
 
     def encode(self, request: Request, target: Target, *, streaming: bool) -> WireCall:
         """See `Wire.encode`."""

@@ -193,7 +193,7 @@ def test_a_tool_is_encoded_once_in_a_run(monkeypatch):
 
 
 def test_tools_made_anew_for_every_request_are_not_kept_for_ever():
-    from majordomo.providers.openai.encode import _EncodedTool
+    from majordomo.providers.toolbytes import _EncodedTool
 
     fragments = Fragments()
     for _ in range(300):
