@@ -101,9 +101,9 @@ def _merged(schema: Mapping[str, Any], definitions: Json, seen: tuple[str, ...])
     out = {key: value for key, value in schema.items() if key not in ("oneOf", "allOf")}
     if "oneOf" in schema:
         out["anyOf"] = [*out.get("anyOf", ()), *schema["oneOf"]]
-    members = cast("list[object]", schema.get("allOf") or [])
-    if len(members) == 1 and "$ref" in cast("Json", members[0]) and not _is_shape(out):
-        return {**out, "$ref": cast("Json", members[0])["$ref"]}
+    members = [cast("Json", member) for member in schema.get("allOf") or () if member is not True]
+    if len(members) == 1 and members[0] and "$ref" in members[0] and not _is_shape(out):
+        return {**out, "$ref": members[0]["$ref"]}
     for member in members:
         out = _both(out, _resolved(member, definitions, seen))
     return out
