@@ -77,6 +77,6 @@ async def test_a_planned_provider_resolves_and_says_on_use_that_it_is_not_there(
 
 
 async def test_a_chain_passes_over_a_planned_provider():
-    model = default_registry({}).parse("google/gemini-3,fake")
+    model = default_registry({}).parse("foreman/m,fake")
     response = await model.complete(Request(messages=[user("hi")]))
     assert str(response.target) == "fake/offline"

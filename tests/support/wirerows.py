@@ -4,10 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from executus.testing import AnthropicServer, OpenAIServer
+from executus.testing import AnthropicServer, GoogleServer, OpenAIServer, ResponsesServer
 from majordomo.llm import Model
 from majordomo.providers.anthropic import anthropic_provider
+from majordomo.providers.google import google_provider
 from majordomo.providers.openai import openai_provider
+from majordomo.providers.responses import responses_provider
 
 KEY = "sk-canary-51d"
 
@@ -41,6 +43,18 @@ WIRE_ROWS = (
         model=lambda server: anthropic_provider(KEY, base_url=server.base_url).model(
             "claude-opus-5-5"
         ),
+        keeps_thinking=True,
+    ),
+    WireRow(
+        name="openai-responses",
+        server=ResponsesServer,
+        model=lambda server: responses_provider(KEY, base_url=server.base_url).model("gpt-6-sol"),
+        keeps_thinking=True,
+    ),
+    WireRow(
+        name="google",
+        server=GoogleServer,
+        model=lambda server: google_provider(KEY, base_url=server.base_url).model("gemini-3-pro"),
         keeps_thinking=True,
     ),
 )

@@ -11,9 +11,6 @@ from majordomo.llm import Access, Capabilities, Request, Response, Stream, Targe
 __all__ = ["PLANNED", "PlannedProvider"]
 
 PLANNED = (
-    "openai-responses",
-    "google",
-    "gemini",
     "ollama",
     "ollama-cloud",
     "foreman",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeAlias
 
 from majordomo.builtin.planned import PLANNED, PlannedProvider
@@ -20,7 +21,10 @@ from majordomo.models import ModelRegistry, Source
 from majordomo.providers.anthropic import AnthropicOptions, anthropic_provider
 from majordomo.providers.client import DEFAULT_TRANSPORT
 from majordomo.providers.fake import FakeProvider
+from majordomo.providers.google import google_provider
 from majordomo.providers.openai import openai_provider
+from majordomo.providers.openai_endpoint import OPENAI_URL
+from majordomo.providers.responses import responses_provider
 from majordomo.providers.wire import DEFAULT_TIMEOUT_S
 
 __all__ = ["DEFAULT_REGISTRY", "default_registry", "parse", "resolve"]
@@ -47,7 +51,7 @@ _Make: TypeAlias = Callable[[_Setting], Provider]
 def _openai(setting: _Setting) -> Provider:
     return openai_provider(
         setting.get("OPENAI_API_KEY"),
-        base_url=setting.get("OPENAI_BASE_URL") or "https://api.openai.com/v1",
+        base_url=setting.get("OPENAI_BASE_URL") or OPENAI_URL,
         organization=setting.get("OPENAI_ORG_ID"),
         project=setting.get("OPENAI_PROJECT_ID"),
         transport=setting.transport,
@@ -81,9 +85,32 @@ def _preset(preset: Preset, setting: _Setting) -> Provider:
     )
 
 
+def _responses(setting: _Setting) -> Provider:
+    return responses_provider(
+        setting.get("OPENAI_API_KEY"),
+        base_url=setting.get("OPENAI_BASE_URL") or OPENAI_URL,
+        organization=setting.get("OPENAI_ORG_ID"),
+        project=setting.get("OPENAI_PROJECT_ID"),
+        transport=setting.transport,
+        clock=setting.clock,
+    )
+
+
+def _google(setting: _Setting, name: str) -> Provider:
+    return google_provider(
+        setting.get("GOOGLE_API_KEY") or setting.get("GEMINI_API_KEY"),
+        name=name,
+        transport=setting.transport,
+        clock=setting.clock,
+    )
+
+
 _BUILT_IN: Mapping[str, _Make] = {
     "openai": _openai,
+    "openai-responses": _responses,
     "anthropic": _anthropic,
+    "google": partial(_google, name="google"),
+    "gemini": partial(_google, name="gemini"),
 }
 
 
@@ -101,8 +128,8 @@ def default_registry(
 
     A built-in provider reads its variables when it is first used: `OPENAI_API_KEY`,
     `OPENAI_BASE_URL`, `OPENAI_ORG_ID`, `OPENAI_PROJECT_ID`; `ANTHROPIC_API_KEY` or
-    `ANTHROPIC_AUTH_TOKEN`, `ANTHROPIC_BASE_URL`; those of the presets stand in
-    `majordomo.builtin.PRESETS`. One without its key resolves; using it is a clear error, which a
+    `ANTHROPIC_AUTH_TOKEN`, `ANTHROPIC_BASE_URL`; `GOOGLE_API_KEY` or `GEMINI_API_KEY`; those of the
+    presets stand in `majordomo.builtin.PRESETS`. One without its key resolves; using it is a clear error, which a
     chain skips.
 
     Args:

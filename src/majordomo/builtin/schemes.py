@@ -15,7 +15,9 @@ from majordomo.models import BuildProvider
 from majordomo.providers.anthropic import anthropic_provider
 from majordomo.providers.client import WireProvider
 from majordomo.providers.fake import FakeProvider
+from majordomo.providers.google import google_provider
 from majordomo.providers.openai import Dialect, openai_provider
+from majordomo.providers.responses import responses_provider
 
 __all__ = ["schemes"]
 
@@ -51,7 +53,10 @@ _SCHEMES: Mapping[str, _Scheme] = {
         needs_key=False,
         dialect=Dialect(legacy_max_tokens=True, strict=False),
     ),
+    "openai-responses": _Scheme(make=responses_provider, default_base="/v1"),
     "anthropic": _Scheme(make=anthropic_provider),
+    "google": _Scheme(make=google_provider),
+    "gemini": _Scheme(make=google_provider),
 }
 
 

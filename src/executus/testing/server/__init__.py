@@ -17,6 +17,14 @@ from executus.testing.server.anthropic_wire import (
     anthropic_stream,
     anthropic_text,
 )
+from executus.testing.server.google_wire import (
+    GoogleServer,
+    google_answer,
+    google_calls,
+    google_error,
+    google_stream,
+    google_text,
+)
 from executus.testing.server.loopback import LoopbackServer
 from executus.testing.server.openai_wire import (
     OpenAIServer,
@@ -41,6 +49,7 @@ __all__ = [
     "Answer",
     "AnthropicServer",
     "Close",
+    "GoogleServer",
     "Hang",
     "JSONAnswer",
     "LoopbackServer",
@@ -56,6 +65,11 @@ __all__ = [
     "anthropic_error",
     "anthropic_stream",
     "anthropic_text",
+    "google_answer",
+    "google_calls",
+    "google_error",
+    "google_stream",
+    "google_text",
     "openai_answer",
     "openai_calls",
     "openai_error",
