@@ -129,8 +129,8 @@ def default_registry(
     A built-in provider reads its variables when it is first used: `OPENAI_API_KEY`,
     `OPENAI_BASE_URL`, `OPENAI_ORG_ID`, `OPENAI_PROJECT_ID`; `ANTHROPIC_API_KEY` or
     `ANTHROPIC_AUTH_TOKEN`, `ANTHROPIC_BASE_URL`; `GOOGLE_API_KEY` or `GEMINI_API_KEY`; those of the
-    presets stand in `majordomo.builtin.PRESETS`. One without its key resolves; using it is a clear error, which a
-    chain skips.
+    presets stand in `majordomo.builtin.PRESETS`. One without its key resolves; using it is a clear
+    error, which a chain skips.
 
     Args:
         environ: Instead of the process's environment.
