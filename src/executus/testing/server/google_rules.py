@@ -51,7 +51,7 @@ _RESULT_MIMES = frozenset({"image/png", "image/jpeg", "image/webp", "application
 
 def is_gemini_3(model: str) -> bool:
     """Whether a model id belongs to Gemini 3 or later."""
-    return not re.match(r"(?:models/)?gemini-[12]\b", model)
+    return bool(re.match(r"(?:models/)?gemini-(?![12]\b)", model))
 
 
 def find_broken_rule(body: Any, model: str, turns: Sequence[Turn]) -> str | None:

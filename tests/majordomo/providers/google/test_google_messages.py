@@ -437,6 +437,22 @@ def test_big_media_is_not_kept_a_second_time():
     message = user(big)
     assert encode(message, fragments=fragments) == encode(message)
     assert not fragments.of(("google", NEW))
+    assert made_anew(fragments, message)
     small = user(PNG)
     encode(small, fragments=fragments)
     assert id(small) in fragments.of(("google", NEW))
+    assert not made_anew(fragments, small)
+
+
+def made_anew(fragments, message):
+    """Whether a conversation of one message is not kept from an earlier call."""
+    made = []
+
+    class Joiner:
+        keep = True
+
+        def add(self, message):
+            made.append(message)
+
+    fragments.joined(("google", NEW), [message], Joiner)
+    return bool(made)

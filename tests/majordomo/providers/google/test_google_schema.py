@@ -262,3 +262,10 @@ def test_an_object_without_properties_is_not_to_be_asked_for():
     assert not can_enforce({"type": "object"})
     assert not can_enforce({"type": ["object", "null"], "properties": {}})
     assert not can_enforce({})
+
+
+def test_an_object_with_more_properties_than_it_names_is_not_to_be_asked_for():
+    named = {"type": "object", "properties": {"a": STRING}}
+    assert can_enforce({**named, "additionalProperties": False})
+    assert not can_enforce({**named, "additionalProperties": STRING})
+    assert not can_enforce({**named, "additionalProperties": True})

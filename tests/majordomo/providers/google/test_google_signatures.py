@@ -171,6 +171,7 @@ def test_a_state_of_another_wire_is_not_sent():
         '{"parts":[]}',
         '{"parts":[1]}',
         '{"parts":[{"text":"a"},null]}',
+        '{"parts":[{"functionCall":{"name":"other","args":{"a":1}}},null]}',
         '{"parts":[{"text":"a"},{"functionCall":{"name":"lookup"}}]}',
         '{"parts":[{"functionCall":null}],"continuationToken":5}',
         "\ud800",

@@ -165,7 +165,10 @@ BODIES = {
         "STOP",
     ),
     "no content at the end": (
-        [chunk(text("ok")), chunk(reason="STOP")],
+        [
+            chunk(text("ok")),
+            chunk(reason="STOP", counts={"candidatesTokenCount": 12, "thoughtsTokenCount": None}),
+        ],
         [text("ok")],
         "STOP",
     ),
