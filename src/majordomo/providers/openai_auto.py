@@ -24,7 +24,7 @@ __all__ = ["OpenAIRule", "WireName", "openai_auto_provider"]
 
 WireName: TypeAlias = Literal["auto", "chat", "responses"]
 
-_VERSION = re.compile(r"(?:ft:)?gpt-(\d+)(?:\.(\d+))?(?![\w.])")
+_VERSION = re.compile(r"(?:ft:)?gpt-(\d+)(?:\.(\d+))?")
 _WITH_EFFORT = (5, 2)  # from here on, tools are refused with reasoning on …
 _BY_DEFAULT = (5, 5)  # … and from here on, reasoning is on unless it is switched off
 
