@@ -23,6 +23,7 @@ from majordomo.providers.client import DEFAULT_TRANSPORT
 from majordomo.providers.fake import FakeProvider
 from majordomo.providers.google import google_provider
 from majordomo.providers.openai import openai_provider
+from majordomo.providers.openai_auto import openai_auto_provider
 from majordomo.providers.openai_endpoint import OPENAI_URL
 from majordomo.providers.responses import responses_provider
 from majordomo.providers.wire import DEFAULT_TIMEOUT_S
@@ -49,7 +50,7 @@ _Make: TypeAlias = Callable[[_Setting], Provider]
 
 
 def _openai(setting: _Setting) -> Provider:
-    return openai_provider(
+    return openai_auto_provider(
         setting.get("OPENAI_API_KEY"),
         base_url=setting.get("OPENAI_BASE_URL") or OPENAI_URL,
         organization=setting.get("OPENAI_ORG_ID"),

@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from majordomo.errors import APIError
-from majordomo.llm.model import Capabilities
+from majordomo.llm.model import Access, Capabilities
 from majordomo.llm.request import Request
 from majordomo.llm.response import Response, Target
 from majordomo.providers.client import WireModel, WireProvider
@@ -66,9 +66,9 @@ class SwitchingProvider:
         return self.first.endpoint
 
     @property
-    def configured(self) -> bool:
-        """Whether it has the URL and the key it needs."""
-        return self.first.configured
+    def access(self) -> Access:
+        """How it is reached, and what it lacks."""
+        return self.first.access
 
     def model(self, model_id: str) -> SwitchingModel:
         """The model of that id; not checked before use."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import uuid
 from collections.abc import Sequence
 from typing import Any, cast
 
@@ -18,6 +17,7 @@ from pydantic_core import to_json
 from majordomo.llm.assembler import Assembler, Kind, Piece
 from majordomo.llm.parts import ImagePart, OpaquePart, Part, TextPart, ThinkingPart, ToolCallPart
 from majordomo.llm.stream import StreamEvent, TextDelta, ThinkingDelta
+from majordomo.providers.callids import new_call_id
 from majordomo.providers.google.state import WIRE
 
 __all__ = ["AnswerParts"]
@@ -116,7 +116,9 @@ class AnswerParts:
             raise TypeError("a functionCall without a name")
         if arguments is not None and not isinstance(arguments, dict):
             raise TypeError(f"args is no object, but {type(arguments).__name__}")
-        call_id = call.get("id") or f"call_{uuid.uuid4().hex[:24]}"
+        call_id: object = call.get("id") or new_call_id()
+        if not isinstance(call_id, str):
+            raise TypeError("a functionCall whose id is no text")
         piece, started = self._calls.start_call((len(self._runs),), call_id, name)
         self._runs.append(_Run(raw, piece))
         written = "{}" if arguments is None else to_json(arguments).decode()

@@ -225,7 +225,7 @@ def same_ids():
         def __init__(self):
             self.hex = f"{next(numbers):032d}"[::-1]
 
-    return patch("majordomo.providers.google.answer.uuid.uuid4", Numbered)
+    return patch("majordomo.providers.callids.uuid.uuid4", Numbered)
 
 
 def decode(body):
