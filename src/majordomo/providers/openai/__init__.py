@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from majordomo.clock import SYSTEM_CLOCK, Clock
 from majordomo.http import Transport
-from majordomo.providers.client import DEFAULT_TRANSPORT, WireProvider
+from majordomo.providers.client import DEFAULT_TRANSPORT
+from majordomo.providers.images import ImagingProvider
 from majordomo.providers.openai.dialect import Dialect
 from majordomo.providers.openai.wire import OpenAIWire
 from majordomo.providers.wire import DEFAULT_TIMEOUT_S, Endpoint, KeySource
@@ -28,8 +29,8 @@ def openai_provider(
     timeout_s: float | None = DEFAULT_TIMEOUT_S,
     transport: Transport = DEFAULT_TRANSPORT,
     clock: Clock = SYSTEM_CLOCK,
-) -> WireProvider:
-    """A provider for OpenAI or a compatible server.
+) -> ImagingProvider:
+    """A provider for OpenAI or a compatible server; it makes images too.
 
     Args:
         api_key: Key, or a function that gives one when it is needed.
@@ -58,4 +59,4 @@ def openai_provider(
         headers=(*((key, value) for key, value in own if value), *headers),
         timeout_s=timeout_s,
     )
-    return WireProvider(OpenAIWire(dialect), endpoint, transport=transport, clock=clock)
+    return ImagingProvider(OpenAIWire(dialect), endpoint, transport=transport, clock=clock)
