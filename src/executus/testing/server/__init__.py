@@ -17,6 +17,12 @@ from executus.testing.server.anthropic_wire import (
     anthropic_stream,
     anthropic_text,
 )
+from executus.testing.server.images import PNG, image_answer
+from executus.testing.server.llamaswap_wire import (
+    LlamaSwapServer,
+    llama_swap_error,
+    loading_chunks,
+)
 from executus.testing.server.loopback import LoopbackServer
 from executus.testing.server.openai_wire import (
     OpenAIServer,
@@ -30,11 +36,13 @@ from executus.testing.server.request import RecordedRequest
 from executus.testing.server.turn import Turn
 
 __all__ = [
+    "PNG",
     "Answer",
     "AnthropicServer",
     "Close",
     "Hang",
     "JSONAnswer",
+    "LlamaSwapServer",
     "LoopbackServer",
     "OpenAIServer",
     "RawAnswer",
@@ -47,6 +55,9 @@ __all__ = [
     "anthropic_error",
     "anthropic_stream",
     "anthropic_text",
+    "image_answer",
+    "llama_swap_error",
+    "loading_chunks",
     "openai_answer",
     "openai_calls",
     "openai_error",
