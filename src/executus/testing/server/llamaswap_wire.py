@@ -36,10 +36,9 @@ def llama_swap_error(status: int, code: str, message: str, *, type: str) -> JSON
 
 def loading_chunks() -> list[bytes]:
     """What a stream begins with while its model is loaded."""
-    return [
-        b"data: %s\n\n" % json.dumps({"choices": [{"delta": {"reasoning_content": text}}]}).encode()
-        for text in _LOADING
-    ]
+    deltas = ({"choices": [{"delta": {"reasoning_content": text}}]} for text in _LOADING)
+    texts = (json.dumps(delta, ensure_ascii=False) for delta in deltas)
+    return [f"data: {text}\n\n".encode() for text in texts]
 
 
 class LlamaSwapServer(OpenAIServer):
