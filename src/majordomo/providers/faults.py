@@ -103,7 +103,8 @@ def find_fault(body: object) -> Fault | None:
     if isinstance(error, Mapping):
         return _from_object(cast("Mapping[str, Any]", error))
     if isinstance(error, str) and error:
-        return Fault(message=_cut(error))
+        said = found.get("message")  # sd-server: {"error":"server_error","message":"…"}
+        return Fault(message=_cut(f"{error}: {said}" if isinstance(said, str) and said else error))
     return None
 
 

@@ -25,6 +25,12 @@ from executus.testing.server.google_wire import (
     google_stream,
     google_text,
 )
+from executus.testing.server.images import PNG, image_answer
+from executus.testing.server.llamaswap_wire import (
+    LlamaSwapServer,
+    llama_swap_error,
+    loading_chunks,
+)
 from executus.testing.server.loopback import LoopbackServer
 from executus.testing.server.openai_wire import (
     OpenAIServer,
@@ -46,12 +52,14 @@ from executus.testing.server.responses_wire import (
 from executus.testing.server.turn import Turn
 
 __all__ = [
+    "PNG",
     "Answer",
     "AnthropicServer",
     "Close",
     "GoogleServer",
     "Hang",
     "JSONAnswer",
+    "LlamaSwapServer",
     "LoopbackServer",
     "OpenAIServer",
     "RawAnswer",
@@ -70,6 +78,9 @@ __all__ = [
     "google_error",
     "google_stream",
     "google_text",
+    "image_answer",
+    "llama_swap_error",
+    "loading_chunks",
     "openai_answer",
     "openai_calls",
     "openai_error",
