@@ -2,9 +2,11 @@
 
 import pytest
 
+from executus.testing.server import LlamaSwapServer, image_answer
 from majordomo.builtin import default_registry, resolve
 from majordomo.builtin.planned import PLANNED
 from majordomo.errors import APIError, ConfigError, UnknownModel
+from majordomo.imagegen import ImageRequest
 from majordomo.llm import Request, user
 from majordomo.providers.fake import FakeProvider
 
@@ -80,3 +82,27 @@ async def test_a_chain_passes_over_a_planned_provider():
     model = default_registry({}).parse("foreman/m,fake")
     response = await model.complete(Request(messages=[user("hi")]))
     assert str(response.target) == "fake/offline"
+
+
+async def test_an_image_model_is_named_like_any_other():
+    async with LlamaSwapServer() as server:
+        environ = {"LLM_BOX": f"llama-swap://{server.url.removeprefix('http://')}"}
+        registry = default_registry(environ)
+        registry.alias("draw", "box/sdxl")
+        server.enqueue(image_answer())
+        drawn = await registry.image_model("draw").generate(ImageRequest(prompt="a cat"))
+    assert drawn.images[0].mime == "image/png"
+    assert str(registry.image_model("openai/gpt-image-2").target) == "openai/gpt-image-2"
+
+
+@pytest.mark.parametrize(
+    ("spec", "says"),
+    [
+        ("fake", "provider 'fake' makes no images"),
+        ("openai/a,openai/b", "is no single target"),
+        ("opnai/a", "did you mean"),
+    ],
+)
+def test_what_does_not_draw_says_so(spec, says):
+    with pytest.raises(ConfigError, match=says):
+        default_registry({}).image_model(spec)

@@ -14,7 +14,6 @@ PLANNED = (
     "ollama",
     "ollama-cloud",
     "foreman",
-    "llama-swap",
 )
 
 

@@ -22,6 +22,7 @@ from majordomo.providers.anthropic import AnthropicOptions, anthropic_provider
 from majordomo.providers.client import DEFAULT_TRANSPORT
 from majordomo.providers.fake import FakeProvider
 from majordomo.providers.google import google_provider
+from majordomo.providers.llamaswap import llama_swap_provider
 from majordomo.providers.openai import openai_provider
 from majordomo.providers.openai_auto import openai_auto_provider
 from majordomo.providers.openai_endpoint import OPENAI_URL
@@ -106,12 +107,17 @@ def _google(setting: _Setting, name: str) -> Provider:
     )
 
 
+def _llama_swap(setting: _Setting) -> Provider:
+    return llama_swap_provider(transport=setting.transport, clock=setting.clock)
+
+
 _BUILT_IN: Mapping[str, _Make] = {
     "openai": _openai,
     "openai-responses": _responses,
     "anthropic": _anthropic,
     "google": partial(_google, name="google"),
     "gemini": partial(_google, name="gemini"),
+    "llama-swap": _llama_swap,
 }
 
 

@@ -16,6 +16,7 @@ from majordomo.providers.anthropic import anthropic_provider
 from majordomo.providers.client import WireProvider
 from majordomo.providers.fake import FakeProvider
 from majordomo.providers.google import google_provider
+from majordomo.providers.llamaswap import llama_swap_provider
 from majordomo.providers.openai import Dialect, openai_provider
 from majordomo.providers.openai_auto import openai_auto_provider
 from majordomo.providers.responses import responses_provider
@@ -65,6 +66,9 @@ _SCHEMES: Mapping[str, _Scheme] = {
     "anthropic": _Scheme(make=anthropic_provider),
     "google": _Scheme(make=google_provider),
     "gemini": _Scheme(make=google_provider),
+    "llama-swap": _Scheme(
+        make=llama_swap_provider, needs_key=False, dialect=Dialect(legacy_max_tokens=True)
+    ),
 }
 
 

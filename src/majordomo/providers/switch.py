@@ -14,10 +14,12 @@ from dataclasses import replace
 from typing import Protocol
 
 from majordomo.errors import APIError
+from majordomo.imagegen import ImageModel
 from majordomo.llm.model import Access, Capabilities
 from majordomo.llm.request import Request
 from majordomo.llm.response import Response, Target
 from majordomo.providers.client import WireModel, WireProvider
+from majordomo.providers.images import ImagingProvider
 from majordomo.providers.wire import Endpoint
 from majordomo.providers.wirestream import WireStream
 
@@ -50,7 +52,7 @@ class SwitchingProvider:
         rule: Chooses.
     """
 
-    def __init__(self, first: WireProvider, second: WireProvider, rule: SwitchRule) -> None:
+    def __init__(self, first: ImagingProvider, second: WireProvider, rule: SwitchRule) -> None:
         self.first = first
         self.second = second
         self.rule = rule
@@ -69,6 +71,10 @@ class SwitchingProvider:
     def access(self) -> Access:
         """How it is reached, and what it lacks."""
         return self.first.access
+
+    def image_model(self, model_id: str) -> ImageModel:
+        """The image model of that id; images have a wire of their own."""
+        return self.first.image_model(model_id)
 
     def model(self, model_id: str) -> SwitchingModel:
         """The model of that id; not checked before use."""

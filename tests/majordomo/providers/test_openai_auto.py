@@ -13,7 +13,7 @@ from executus.testing import (
     ResponsesServer,
     Turn,
 )
-from executus.testing.server import openai_error
+from executus.testing.server import PNG, openai_error
 from majordomo.errors import APIError, ErrorKind, UnsupportedRequest
 from majordomo.http import HttpxTransport
 from majordomo.llm import (
@@ -298,7 +298,7 @@ ORDERS = {
 @pytest.mark.parametrize("efforts", ORDERS.values(), ids=ORDERS)
 async def test_a_transcript_survives_alternation_between_the_wires(connect, ask, efforts, stored):
     """Either server checks what it gets; reasoning stays with the turns that had it."""
-    png = ImagePart(data=b"\x89PNG", mime="image/png")
+    png = ImagePart(data=PNG, mime="image/png")
     messages, fragments = [user("go")], Fragments()
     async with Vendor(TURNS) as server:
         model = connect(server).model("gpt-6-sol")
@@ -338,8 +338,8 @@ async def test_a_transcript_survives_alternation_between_the_wires(connect, ask,
 )
 def test_only_the_vendor_is_switched_and_either_wire_can_be_forced(options, type_, wire):
     provider = openai_auto_provider("k", **options)
-    assert type(provider) is type_
-    assert (provider.name, provider.configured) == (
+    assert isinstance(provider, type_)
+    assert (provider.name, not provider.access.missing) == (
         "openai",
         options.get("base_url", 1) is not None,
     )
@@ -357,7 +357,8 @@ async def test_a_forced_wire_is_kept_whatever_is_asked(connect):
 async def test_the_switching_provider_is_a_provider(connect):
     provider: Provider = openai_auto_provider(None)
     model = provider.model("gpt-6-sol")
-    assert not provider.configured
+    assert provider.access.missing == "set OPENAI_API_KEY"
+    assert str(provider.image_model("gpt-image-2").target) == "openai/gpt-image-2"
     assert str(model.target) == "openai/gpt-6-sol"
     assert repr(model) == "<SwitchingModel openai/gpt-6-sol>"
     assert model.capabilities.tools
