@@ -18,6 +18,14 @@ from executus.testing.server.anthropic_wire import (
     anthropic_text,
 )
 from executus.testing.server.loopback import LoopbackServer
+from executus.testing.server.ollama_wire import (
+    OllamaServer,
+    ollama_answer,
+    ollama_calls,
+    ollama_error,
+    ollama_stream,
+    ollama_text,
+)
 from executus.testing.server.openai_wire import (
     OpenAIServer,
     openai_answer,
@@ -44,6 +52,7 @@ __all__ = [
     "Hang",
     "JSONAnswer",
     "LoopbackServer",
+    "OllamaServer",
     "OpenAIServer",
     "RawAnswer",
     "RecordedRequest",
@@ -56,6 +65,11 @@ __all__ = [
     "anthropic_error",
     "anthropic_stream",
     "anthropic_text",
+    "ollama_answer",
+    "ollama_calls",
+    "ollama_error",
+    "ollama_stream",
+    "ollama_text",
     "openai_answer",
     "openai_calls",
     "openai_error",
