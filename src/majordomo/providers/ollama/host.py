@@ -66,7 +66,7 @@ def _name_and_port(authority: str, default: int) -> tuple[str, int]:
     name, _, port = authority.partition(":")
     if _NO_HOST & set(name) or not (name.isascii() and name.isprintable()):
         raise _bad_host()
-    return name, _port(port, default)
+    return name.lower(), _port(port, default)
 
 
 def _is_ipv6(text: str) -> bool:
