@@ -4,10 +4,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from executus.testing import AnthropicServer, GoogleServer, OpenAIServer, ResponsesServer
+from executus.testing import (
+    AnthropicServer,
+    GoogleServer,
+    OllamaServer,
+    OpenAIServer,
+    ResponsesServer,
+)
 from majordomo.llm import Model
 from majordomo.providers.anthropic import anthropic_provider
 from majordomo.providers.google import google_provider
+from majordomo.providers.ollama import ollama_cloud_provider
 from majordomo.providers.openai import openai_provider
 from majordomo.providers.responses import responses_provider
 
@@ -56,5 +63,10 @@ WIRE_ROWS = (
         server=GoogleServer,
         model=lambda server: google_provider(KEY, base_url=server.base_url).model("gemini-3-pro"),
         keeps_thinking=True,
+    ),
+    WireRow(
+        name="ollama-cloud",
+        server=OllamaServer,
+        model=lambda server: ollama_cloud_provider(KEY, base_url=server.base_url).model("qwen3:8b"),
     ),
 )

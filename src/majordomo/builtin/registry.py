@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TypeAlias
 
-from majordomo.builtin.planned import PLANNED, PlannedProvider
 from majordomo.builtin.presets import PRESETS, Preset
 from majordomo.builtin.schemes import schemes
 from majordomo.chain import ChainPolicy, Classifier, Observer
@@ -23,6 +22,12 @@ from majordomo.providers.client import DEFAULT_TRANSPORT
 from majordomo.providers.fake import FakeProvider
 from majordomo.providers.google import google_provider
 from majordomo.providers.llamaswap import llama_swap_provider
+from majordomo.providers.ollama import (
+    OLLAMA_URL,
+    foreman_provider,
+    ollama_cloud_provider,
+    ollama_provider,
+)
 from majordomo.providers.openai import openai_provider
 from majordomo.providers.openai_auto import openai_auto_provider
 from majordomo.providers.openai_endpoint import OPENAI_URL
@@ -107,6 +112,25 @@ def _google(setting: _Setting, name: str) -> Provider:
     )
 
 
+def _ollama(setting: _Setting) -> Provider:
+    return ollama_provider(
+        base_url=setting.get("OLLAMA_HOST") or OLLAMA_URL,
+        transport=setting.transport,
+        clock=setting.clock,
+    )
+
+
+def _ollama_cloud(setting: _Setting) -> Provider:
+    return ollama_cloud_provider(
+        setting.get("OLLAMA_API_KEY"), transport=setting.transport, clock=setting.clock
+    )
+
+
+def _foreman(setting: _Setting) -> Provider:
+    hint = "set LLM_<NAME>=foreman://token@host and ask for <name>/MODEL"
+    return foreman_provider(key_hint=hint, transport=setting.transport, clock=setting.clock)
+
+
 def _llama_swap(setting: _Setting) -> Provider:
     return llama_swap_provider(transport=setting.transport, clock=setting.clock)
 
@@ -117,6 +141,9 @@ _BUILT_IN: Mapping[str, _Make] = {
     "anthropic": _anthropic,
     "google": partial(_google, name="google"),
     "gemini": partial(_google, name="gemini"),
+    "ollama": _ollama,
+    "ollama-cloud": _ollama_cloud,
+    "foreman": _foreman,
     "llama-swap": _llama_swap,
 }
 
@@ -135,7 +162,8 @@ def default_registry(
 
     A built-in provider reads its variables when it is first used: `OPENAI_API_KEY`,
     `OPENAI_BASE_URL`, `OPENAI_ORG_ID`, `OPENAI_PROJECT_ID`; `ANTHROPIC_API_KEY` or
-    `ANTHROPIC_AUTH_TOKEN`, `ANTHROPIC_BASE_URL`; `GOOGLE_API_KEY` or `GEMINI_API_KEY`; those of the
+    `ANTHROPIC_AUTH_TOKEN`, `ANTHROPIC_BASE_URL`; `GOOGLE_API_KEY` or `GEMINI_API_KEY`;
+    `OLLAMA_HOST`, `OLLAMA_API_KEY`; those of the
     presets stand in `majordomo.builtin.PRESETS`. One without its key resolves; using it is a clear
     error, which a chain skips.
 
@@ -162,8 +190,6 @@ def default_registry(
     makes: dict[str, _Make] = dict(_BUILT_IN)
     for preset in PRESETS:
         makes[preset.name] = _of_preset(preset)
-    for name in PLANNED:
-        makes[name] = _planned(name)
     for name, make in makes.items():
         registry.register(name, _of_setting(make, setting), source=Source.BUILT_IN)
     registry.register("fake", FakeProvider, default_model=OFFLINE_MODEL, source=Source.BUILT_IN)
@@ -172,10 +198,6 @@ def default_registry(
 
 def _of_preset(preset: Preset) -> _Make:
     return lambda setting: _preset(preset, setting)
-
-
-def _planned(name: str) -> _Make:
-    return lambda _: PlannedProvider(name)
 
 
 def _of_setting(make: _Make, setting: _Setting) -> Callable[[], Provider]:

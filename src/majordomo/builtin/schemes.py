@@ -17,6 +17,11 @@ from majordomo.providers.client import WireProvider
 from majordomo.providers.fake import FakeProvider
 from majordomo.providers.google import google_provider
 from majordomo.providers.llamaswap import llama_swap_provider
+from majordomo.providers.ollama import (
+    foreman_provider,
+    ollama_cloud_provider,
+    ollama_provider,
+)
 from majordomo.providers.openai import Dialect, openai_provider
 from majordomo.providers.openai_auto import openai_auto_provider
 from majordomo.providers.responses import responses_provider
@@ -66,6 +71,9 @@ _SCHEMES: Mapping[str, _Scheme] = {
     "anthropic": _Scheme(make=anthropic_provider),
     "google": _Scheme(make=google_provider),
     "gemini": _Scheme(make=google_provider),
+    "ollama": _Scheme(make=ollama_provider, needs_key=False),
+    "ollama-cloud": _Scheme(make=ollama_cloud_provider),
+    "foreman": _Scheme(make=foreman_provider, needs_key=False),
     "llama-swap": _Scheme(
         make=llama_swap_provider, needs_key=False, dialect=Dialect(legacy_max_tokens=True)
     ),

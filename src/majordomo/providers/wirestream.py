@@ -226,9 +226,14 @@ class WireStream:
 
 
 def _is_whole(response: HTTPResponse, *, json_is_whole: bool) -> bool | None:
-    """Whether the body is one JSON value; None when its first byte will tell."""
+    """Whether the body is one JSON value; None when its first byte will tell.
+
+    Where every frame is a JSON value, a body of one is no different from a body of many.
+    """
+    if not json_is_whole:
+        return False
     media_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
-    return True if media_type == "application/json" else None if json_is_whole else False
+    return True if media_type == "application/json" else None
 
 
 def _is_content(event: StreamEvent) -> bool:

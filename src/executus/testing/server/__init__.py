@@ -32,6 +32,14 @@ from executus.testing.server.llamaswap_wire import (
     loading_chunks,
 )
 from executus.testing.server.loopback import LoopbackServer
+from executus.testing.server.ollama_wire import (
+    OllamaServer,
+    ollama_answer,
+    ollama_calls,
+    ollama_error,
+    ollama_stream,
+    ollama_text,
+)
 from executus.testing.server.openai_wire import (
     OpenAIServer,
     openai_answer,
@@ -61,6 +69,7 @@ __all__ = [
     "JSONAnswer",
     "LlamaSwapServer",
     "LoopbackServer",
+    "OllamaServer",
     "OpenAIServer",
     "RawAnswer",
     "RecordedRequest",
@@ -81,6 +90,11 @@ __all__ = [
     "image_answer",
     "llama_swap_error",
     "loading_chunks",
+    "ollama_answer",
+    "ollama_calls",
+    "ollama_error",
+    "ollama_stream",
+    "ollama_text",
     "openai_answer",
     "openai_calls",
     "openai_error",

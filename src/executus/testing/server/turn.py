@@ -19,7 +19,7 @@ class Turn:
     Attributes:
         content: Visible text.
         tool_calls: Names and JSON arguments.
-        thinking: Thinking text (Anthropic), or a summary of it (Responses).
+        thinking: Thinking text (Anthropic, Ollama), or a summary of it (Responses).
         signature: What binds the thinking; a thinking block is sent when this or `thinking` is set.
         stop: The wire's own word for why the answer ended; "" for the one that fits.
         input_tokens: Reported usage.

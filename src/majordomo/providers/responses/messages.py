@@ -6,13 +6,12 @@ between fragments. Source: wire/responses §3.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 
 from majordomo.llm.fragments import Fragments
 from majordomo.llm.message import Message, Role
 from majordomo.llm.response import Target
-from majordomo.providers.callids import digest_call_id
+from majordomo.providers.callids import PortableCallIds
 from majordomo.providers.responses.content import Call, Fragment, encode_message
 from majordomo.providers.responses.items import WIRE
 from majordomo.providers.text import dump
@@ -20,7 +19,6 @@ from majordomo.providers.text import dump
 __all__ = ["Conversation", "join_messages"]
 
 _MOST_KEPT = 1024 * 1024
-_CALL_ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 _NEVER_ANSWERED = b',"type":"function_call_output","output":"Error: the call was not completed."}'
 
 
@@ -55,7 +53,7 @@ class Conversation:
         self._stored = stored
         self._items: list[bytes] = []
         self._open: list[tuple[str, bytes]] = []
-        self._taken: set[str] = set()
+        self._ids = PortableCallIds()
 
     def add(self, message: Message) -> None:
         """Add the next message."""
@@ -81,11 +79,7 @@ class Conversation:
         return fragment
 
     def _call(self, call: Call) -> bytes:
-        wire_id = call.id if _CALL_ID.fullmatch(call.id) else digest_call_id(call.id)
-        if wire_id in self._taken:  # some vendors number the calls of every turn from 0
-            wire_id = digest_call_id(f"{call.id}\n{len(self._taken)}")
-        self._taken.add(wire_id)
-        head = b'{"call_id":' + dump(wire_id)
+        head = b'{"call_id":' + dump(self._ids.new(call.id))
         self._open.append((call.id, head))
         return head + call.rest
 

@@ -103,7 +103,7 @@ async def test_a_url_means_the_same_with_or_without_its_version(end):
 @pytest.mark.parametrize("url", [None, ""])
 async def test_without_a_url_use_is_an_error_that_says_what_to_set(url):
     provider = llama_swap_provider(base_url=url)
-    assert not provider.configured
+    assert provider.access.missing
     for call in (provider.model("m").complete(ASK), provider.list_models(), provider.unload()):
         with pytest.raises(APIError) as caught:
             await call
@@ -112,8 +112,8 @@ async def test_without_a_url_use_is_an_error_that_says_what_to_set(url):
 
 
 def test_a_url_is_all_it_needs():
-    assert llama_swap_provider(base_url="http://127.0.0.1:8080").configured
-    assert not llama_swap_provider(base_url="http://127.0.0.1:8080", needs_key=True).configured
+    assert not llama_swap_provider(base_url="http://127.0.0.1:8080").access.missing
+    assert llama_swap_provider(base_url="http://127.0.0.1:8080", needs_key=True).access.missing
 
 
 async def test_a_cold_start_may_take_an_hour():
