@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from majordomo.errors import ErrorKind
@@ -43,6 +44,10 @@ _STATUS = {
     "model_not_found": 404,
     "not_found_error": 404,
 }
+# A server made with FastAPI lists what is wrong with the fields of a body; llama-cpp-python sends
+# that list as a 500. The same request will be refused again.
+_BAD_FIELD = re.compile(r"'loc': \('body', '(\w+)'")
+
 _KIND = {
     **dict.fromkeys(_QUOTA, ErrorKind.QUOTA),
     "context_length_exceeded": ErrorKind.CONTEXT_OVERFLOW,
@@ -64,6 +69,11 @@ def refine_fault(fault: Fault, status: int) -> Fault:
         known = (_STATUS[word] for word in words if word in _STATUS)
         fault = replace(fault, status=next(known, None))
     kind = next((_KIND[word] for word in words if word in _KIND), None)
+    if kind is None and (bad := _BAD_FIELD.search(fault.message)):
+        # Another target may know the form of answer this one does not.
+        unknown_form = bad[1] == "response_format"
+        kind = ErrorKind.UNSUPPORTED if unknown_form else ErrorKind.PERMANENT
+        fault = replace(fault, param=fault.param or bad[1])
     # Another wire of the same vendor takes this request (wire/openai §2).
     if fault.param == "reasoning_effort" and "function tools" in fault.message.lower():
         kind = ErrorKind.UNSUPPORTED
