@@ -56,7 +56,9 @@ class LlamaServer:
 
 
 @contextmanager
-def serving(model: Path, formats: dict[str, str | None], *, interrupt: bool) -> Iterator[LlamaServer]:
+def serving(
+    model: Path, formats: dict[str, str | None], *, interrupt: bool
+) -> Iterator[LlamaServer]:
     """Serve a model file under several names; the process is gone when the block ends.
 
     Args:
@@ -128,10 +130,11 @@ def _is_up(process: subprocess.Popen[str], log: deque[str]) -> bool:
     listening: queue.Queue[bool] = queue.Queue()
 
     def read() -> None:
-        for line in process.stdout:  # to the end: a full pipe would stop the server
-            log.append(line)
-            if _LISTENING in line:
-                listening.put(True)
+        with process.stdout:
+            for line in process.stdout:  # to the end: a full pipe would stop the server
+                log.append(line)
+                if _LISTENING in line:
+                    listening.put(True)
         listening.put(False)
 
     threading.Thread(target=read, daemon=True).start()
