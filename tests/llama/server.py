@@ -1,7 +1,7 @@
 """`python -m llama_cpp.server` as a real process on a free loopback port."""
 
 import json
-import queue
+import os
 import socket
 import subprocess
 import sys
@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 HOST = "127.0.0.1"
 KEY = "sk-canary-llama"
@@ -22,6 +23,42 @@ _LISTENING = "Uvicorn running on"
 _KEPT_LINES = 50
 
 
+class Log:
+    """The last lines a server wrote; waits for those to come."""
+
+    def __init__(self) -> None:
+        self._lines: deque[str] = deque(maxlen=_KEPT_LINES)
+        self._changed = threading.Condition()
+        self._ended = False
+
+    def __str__(self) -> str:
+        with self._changed:
+            return "".join(self._lines)
+
+    def read(self, pipe: IO[str]) -> None:
+        """Take all lines, to the end: a full pipe would stop the server."""
+        with pipe:
+            for line in pipe:
+                with self._changed:
+                    self._lines.append(line)
+                    self._changed.notify_all()
+        with self._changed:
+            self._ended = True
+            self._changed.notify_all()
+
+    def wait(self, text: str) -> bool:
+        """Whether a line with this text has come, and is now forgotten; False in time if none."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._ended or self._find(text) is not None, START_S)
+            found = self._find(text)
+            if found is not None:
+                self._lines.remove(found)
+            return found is not None
+
+    def _find(self, text: str) -> str | None:
+        return next((line for line in self._lines if text in line), None)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LlamaServer:
     """A server that answers.
@@ -29,12 +66,12 @@ class LlamaServer:
     Attributes:
         port: On loopback.
         process: Its process.
-        log: The last lines it wrote.
+        log: What it wrote.
     """
 
     port: int
     process: subprocess.Popen[str]
-    log: deque[str]
+    log: Log
 
     @property
     def base_url(self) -> str:
@@ -78,16 +115,16 @@ def serving(
 
 
 def _start(model: Path, formats: dict[str, str | None], *, interrupt: bool) -> LlamaServer:
-    log: deque[str] = deque(maxlen=_KEPT_LINES)
-    for _ in range(_PORT_ATTEMPTS):  # somebody else may take a port between finding and using it
+    for attempt in range(1, _PORT_ATTEMPTS + 1):
         port = _free_port()
-        process = _spawn(_settings(model, formats, port, interrupt=interrupt))
-        if _is_up(process, log):
+        process, log = _spawn(_settings(model, formats, port, interrupt=interrupt))
+        if log.wait(_LISTENING):
             return LlamaServer(port=port, process=process, log=log)
         _kill(process)
-        if not any("address already in use" in line for line in log):
-            break
-    raise RuntimeError("the server did not come up; it said:\n" + "".join(log))
+        # Somebody else may take a port between finding and using it.
+        if attempt == _PORT_ATTEMPTS or "address already in use" not in str(log):
+            raise RuntimeError(f"the server did not come up; it said:\n{log}")
+    raise AssertionError("the last attempt returns or raises")
 
 
 def _free_port() -> int:
@@ -114,34 +151,19 @@ def _settings(model: Path, formats: dict[str, str | None], port: int, *, interru
     return path
 
 
-def _spawn(settings: Path) -> subprocess.Popen[str]:
-    return subprocess.Popen(
+def _spawn(settings: Path) -> tuple[subprocess.Popen[str], Log]:
+    process = subprocess.Popen(
         [sys.executable, "-m", "llama_cpp.server", "--config_file", str(settings)],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
         text=True,
         errors="replace",
     )
-
-
-def _is_up(process: subprocess.Popen[str], log: deque[str]) -> bool:
-    """Wait for the line that says so; False when the process ends or takes too long instead."""
-    listening: queue.Queue[bool] = queue.Queue()
-
-    def read() -> None:
-        with process.stdout:
-            for line in process.stdout:  # to the end: a full pipe would stop the server
-                log.append(line)
-                if _LISTENING in line:
-                    listening.put(True)
-        listening.put(False)
-
-    threading.Thread(target=read, daemon=True).start()
-    try:
-        return listening.get(timeout=START_S)
-    except queue.Empty:
-        return False
+    log = Log()
+    threading.Thread(target=log.read, args=[process.stdout], daemon=True).start()
+    return process, log
 
 
 def _kill(process: subprocess.Popen[str]) -> None:

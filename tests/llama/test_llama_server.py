@@ -7,6 +7,7 @@ import json
 import socket
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 
 import anyio
 import pytest
@@ -39,7 +40,7 @@ from majordomo.providers.openai import openai_provider
 from majordomo.structured import OutputError, generate, generate_stream
 
 pytest.importorskip("llama_cpp", reason="needs llama.cpp's server: run `make test-llama`")
-from server import CONTEXT, KEY
+from server import CONTEXT, KEY, serving
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(60)]
 
@@ -333,11 +334,13 @@ async def test_requests_beside_each_other_all_get_their_answers(server):
     assert [found[n].usage.output for n in (0, 2, 4)] == [5, 7, 9]
 
 
-async def test_a_stream_left_early_leaves_the_server_usable(server):
+async def test_a_stream_left_early_is_noticed_and_leaves_the_server_usable(server):
     model = model_at(server)
     for _ in range(3):
         async with begun(model, ask(max_tokens=900)) as stream:
             assert stream.partial.text
+        noticed = partial(server.log.wait, "Disconnected from client")
+        assert await anyio.to_thread.run_sync(noticed, abandon_on_cancel=True)
     assert (await model.complete(ask())).usage.output == 12
 
 
@@ -526,6 +529,32 @@ async def test_a_chain_comes_from_a_dead_head_to_the_server(server, dead, stream
 def test_the_declaration_lists_no_key(server):
     assert KEY not in repr(registry_for(server).describe())
     assert server.models() == ["plain", "functions"]
+
+
+# -- the server itself --------------------------------------------------------------------------
+
+
+async def test_a_server_is_gone_after_its_block_whatever_it_was_doing(model_file):
+    with serving(model_file, {"plain": None}, interrupt=False) as running:
+        model = model_at(running)
+        async with model.stream(ask(max_tokens=900)) as stream:
+            assert isinstance(await anext(aiter(stream)), TextDelta)
+            running.process.kill()
+            with pytest.raises(StreamInterrupted) as caught:
+                await stream.response()
+    assert caught.value.kind is ErrorKind.TRANSIENT
+    assert caught.value.partial.text
+    assert running.process.returncode is not None
+    error = await refused(model, ask())
+    assert (error.code, error.kind) == ("connect_failed", ErrorKind.TRANSIENT)
+
+
+def test_a_server_that_does_not_come_up_says_why(tmp_path):
+    broken = tmp_path / "broken.gguf"
+    broken.write_bytes(b"not a model")
+    with pytest.raises(RuntimeError, match="Failed to load model"):  # noqa: SIM117
+        with serving(broken, {"plain": None}, interrupt=False):
+            pytest.fail("it cannot serve this")
 
 
 PIXEL = bytes.fromhex(
