@@ -108,7 +108,9 @@ def test_a_reference_to_nowhere_or_everything_is_any_object(reference):
 def test_references_that_multiply_are_cut(form):
     def twice(name):
         two = [{"$ref": f"#/$defs/{name}"}] * 2
-        return {"allOf": two} if form == "allOf" else {"properties": dict(zip("ab", two, strict=True))}
+        return (
+            {"allOf": two} if form == "allOf" else {"properties": dict(zip("ab", two, strict=True))}
+        )
 
     definitions = {f"D{n}": twice(f"D{n + 1}") for n in range(60)}
     found = node({"$ref": "#/$defs/D0"}, **{"$defs": definitions})
