@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from majordomo.clock import Clock
 from majordomo.http import (
@@ -36,8 +35,7 @@ _BASE_HEADERS = (("accept-encoding", "identity"), ("user-agent", "executus"))
 _BODY_HEADERS = (("content-type", _JSON), *_BASE_HEADERS)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class Answer(NamedTuple):
     """A good answer, read to its end.
 
     Attributes:
@@ -45,8 +43,8 @@ class Answer:
         headers: Names in lower case.
     """
 
-    body: bytes = field(repr=False)
-    headers: Mapping[str, str] = field(repr=False)
+    body: bytes
+    headers: Mapping[str, str]
 
 
 class Exchange:
@@ -120,7 +118,10 @@ class Exchange:
             APIError: URL or key is missing, or no header can carry the key.
         """
         base_url = self.check_configured()
-        auth = await self._auth()
+        key = self._endpoint.api_key
+        if key is not None and not isinstance(key, str):
+            key = await key()
+        auth = self._auth(key) if key else ()
         base = _BODY_HEADERS if body else _BASE_HEADERS
         return HTTPRequest(
             method=method,
@@ -129,12 +130,7 @@ class Exchange:
             body=body,
         )
 
-    async def _auth(self) -> tuple[tuple[str, str], ...]:
-        key = self._endpoint.api_key
-        if key is not None and not isinstance(key, str):
-            key = await key()
-        if not key:
-            return ()
+    def _auth(self, key: str) -> tuple[tuple[str, str], ...]:
         if not (key.isascii() and key.isprintable()):
             hint = self._endpoint.key_hint
             raise self.reporter.not_configured(
@@ -175,7 +171,7 @@ class Exchange:
             raise self.reporter.transport_failed(error) from error
         finally:
             await response.aclose()
-        return Answer(body=body, headers=response.headers)
+        return Answer(body, response.headers)
 
     def decode(
         self, answer: Answer, read: Callable[[Any, ResponseMeta], T], *, keep_raw: bool = False
