@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import logging
 import threading
 from collections.abc import Callable, Iterator
@@ -165,7 +166,9 @@ class NameBook:
             self._read_variables()
             providers, aliases = list(self._entries), list(self._aliases)
         hint = "; ".join(_ways(left, rest, providers, aliases))
-        return UnknownModel(text, known=[*(p + rest for p in providers), *aliases], hint=hint)
+        # Compared without the model id: a long one would make any two names similar.
+        similar = difflib.get_close_matches(left, providers)
+        return UnknownModel(text, known=[*(p + rest for p in similar), *aliases], hint=hint)
 
 
 def _ways(left: str, rest: str, providers: list[str], aliases: list[str]) -> Iterator[str]:
