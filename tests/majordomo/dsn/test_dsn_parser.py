@@ -210,7 +210,7 @@ def test_a_timeout_of_another_form_is_refused(text):
 @pytest.mark.parametrize(
     ("name", "choices"),
     [
-        ("wire", ["chat", "responses"]),
+        ("wire", ["auto", "chat", "responses"]),
         ("system_role", ["system", "developer"]),
         ("output", ["native", "json_object", "tool", "instruction"]),
     ],

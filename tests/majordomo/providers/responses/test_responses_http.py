@@ -5,7 +5,13 @@ import json
 import pytest
 
 from executus.testing import FakeClock, JSONAnswer, LoopbackServer, ResponsesServer, Turn
-from executus.testing.server import SSEAnswer, responses_answer, responses_error, responses_stream
+from executus.testing.server import (
+    PNG,
+    SSEAnswer,
+    responses_answer,
+    responses_error,
+    responses_stream,
+)
 from majordomo.agent import Agent
 from majordomo.errors import APIError, ErrorKind
 from majordomo.http import HttpxTransport
@@ -250,7 +256,7 @@ TURNS = [
 @pytest.mark.parametrize("stored", [False, True])
 async def test_a_long_tool_loop_with_thinking_is_accepted_in_every_turn(make, ask, stored):
     """The server refuses thinking it did not issue or that lost its place, and unpaired calls."""
-    png = ImagePart(data=b"\x89PNG", mime="image/png")
+    png = ImagePart(data=PNG, mime="image/png")
     messages, fragments = [user("go")], Fragments()
     async with ResponsesServer(TURNS, require_key=KEY) as server:
         model = make(server)
