@@ -13,11 +13,15 @@ from executus.testing.server import (
     anthropic_answer,
     anthropic_error,
     anthropic_stream,
+    ollama_answer,
+    ollama_error,
+    ollama_stream,
     openai_answer,
     openai_error,
     openai_stream,
 )
 from majordomo.providers.anthropic import anthropic_provider
+from majordomo.providers.ollama import foreman_provider
 from majordomo.providers.openai import openai_provider
 
 TEXT = "Hello, wörld: 😀."
@@ -72,6 +76,8 @@ class Wire:
         more_text: An event with 4,096 characters more of the text, after the first content.
         endless_line: The start of a line that never ends, in the midst of a stream.
         line_ends: Ends of lines that mean the same as LF.
+        json_lines: A line of a stream is a JSON value, without a frame around it.
+        tells_quota: A 429 can say that waiting does not help.
         odd: Odd streams of its own.
     """
 
@@ -95,6 +101,8 @@ class Wire:
     endless_line: bytes = b"data: "
     content_type: str = "text/event-stream"
     line_ends: tuple[bytes, ...] = (b"\r\n", b"\r")
+    json_lines: bool = False
+    tells_quota: bool = True
     odd: tuple[Odd, ...] = field(default=())
 
 
@@ -364,4 +372,97 @@ def _anthropic():
     )
 
 
-WIRES = (_openai(), _anthropic())
+# -- Ollama's own (wire/ollama §5, §8) ----------------------------------------------------------
+
+_OLLAMA_ERRORS = {
+    "rate": (429, "slow down"),
+    "quota": (402, "no money left"),
+    "server": (500, "it broke"),
+    "overloaded": (503, "server busy, please try again"),
+    "auth": (401, "unauthorized"),
+    "missing": (404, "model 'm' not found"),
+    "bad": (400, "bad field"),
+    "echo": (401, f"wrong key {CANARY}"),
+}
+
+
+def _ollama_error(what):
+    return dumped(ollama_error(*_OLLAMA_ERRORS[what]).body)
+
+
+def _line(**fields):
+    message = {"role": "assistant", "content": "", **fields}
+    return dumped({"model": "m", "message": message, "done": False}) + b"\n"
+
+
+def _ollama_calls(*calls):
+    raw = [{"function": {"name": name, "arguments": arguments}} for name, arguments in calls]
+    return _line(tool_calls=raw)
+
+
+def _ollama_odd(name, *lines, calls=()):
+    end = dumped({"model": "m", "done": True}) + b"\n"
+    stream = (_line(content=TEXT), *lines, end)
+    return Odd(name=name, stream=stream, text=TEXT if calls else None, calls=calls)
+
+
+_OLLAMA_ODD = (
+    _ollama_odd("calls without ids", _ollama_calls(*_BOTH), calls=_BOTH),
+    _ollama_odd("calls in lines of their own", *map(_ollama_calls, _BOTH), calls=_BOTH),
+    _ollama_odd(
+        "arguments that are text", _ollama_calls(("one", '{"a": 1}'), ("two", _B)), calls=_BOTH
+    ),
+    _ollama_odd("a call without a name", _ollama_calls((None, _A))),
+    _ollama_odd("a name that is a number", _ollama_calls((7, _A))),
+    _ollama_odd("an id that is a list", _line(tool_calls=[{"id": [1], "function": {"name": "x"}}])),
+    _ollama_odd("a call that is a number", _line(tool_calls=[7])),
+    _ollama_odd("calls that are a number", _line(tool_calls=7)),
+    _ollama_odd("a text that is a number", _line(content=7)),
+    _ollama_odd("a text that is an object", _line(content={"a": 1})),
+    _ollama_odd("a message that is a list", b'{"message": [1]}\n'),
+)
+
+
+def _ollama():
+    stream = tuple(ollama_stream(TURN).chunks)
+    whole = ollama_answer(TURN).body
+    counts = b'"prompt_eval_count": NaN, "eval_count": 1e999, "total_duration": 1%s' % (b"0" * 4000)
+    numbers = dumped({**whole, "C": "C"}).replace(b'"C": "C"', counts)
+    message = b'{"message": {"content": %s}, "done": true}'
+    call = b'{"message": {"tool_calls": [%s]}, "done": true}'
+    return Wire(
+        name="foreman",
+        make=foreman_provider,
+        whole=dumped(whole),
+        stream=stream,
+        before_content=0,
+        first_content=1,
+        in_arguments=_up_to(stream, b'"arguments"') - 1,
+        before_finish=len(stream) - 1,
+        before_end=len(stream) - 1,
+        ends_without_marker=False,
+        error=_ollama_error,
+        stream_error=_ollama_error("overloaded") + b"\n",
+        no_answer={
+            "an empty object": b"{}",
+            "a message that is a list": b'{"message": [1], "done": true}',
+            "a text that is a number": message % b"7",
+            "a text that is an object": message % b'{"a": 1}',
+            "a call without a name": call % b'{"function": {}}',
+            "a name that is a number": call % b'{"function": {"name": 7}}',
+            "an id that is a list": call % b'{"id": [1], "function": {"name": "x"}}',
+        },
+        odd_numbers=numbers,
+        more_text=_line(content="x" * 4096),
+        noise=b"\n",
+        broken=b"{broken]]\n",
+        endless_line=b'{"message": "',
+        content_type="application/x-ndjson",
+        line_ends=(b"\r\n", b"\n\n"),
+        json_lines=True,
+        tells_quota=False,
+        odd=_OLLAMA_ODD,
+    )
+
+
+WIRES = (_openai(), _anthropic(), _ollama())

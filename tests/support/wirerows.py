@@ -4,9 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from executus.testing import AnthropicServer, OpenAIServer
+from executus.testing import AnthropicServer, OllamaServer, OpenAIServer
 from majordomo.llm import Model
 from majordomo.providers.anthropic import anthropic_provider
+from majordomo.providers.ollama import foreman_provider
 from majordomo.providers.openai import openai_provider
 
 KEY = "sk-canary-51d"
@@ -42,5 +43,10 @@ WIRE_ROWS = (
             "claude-opus-5-5"
         ),
         keeps_thinking=True,
+    ),
+    WireRow(
+        name="foreman",
+        server=OllamaServer,
+        model=lambda server: foreman_provider(KEY, base_url=server.base_url).model("qwen3:8b"),
     ),
 )

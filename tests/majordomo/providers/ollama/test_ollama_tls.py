@@ -1,4 +1,4 @@
-"""A foreman endpoint over real TLS: the certificate is checked, the bearer arrives, chat answers."""
+"""A foreman endpoint over real TLS: certificates are checked, the bearer arrives, chat answers."""
 
 import socket
 import ssl
