@@ -3,11 +3,13 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint fix types check coverage bench generate build clean help
+.PHONY: demo test test-llama lint fix types check coverage bench generate build clean help
 
 help:
 	@echo "make demo    run an agent: a real model when a key is set, else the embedded one"
 	@echo "make test    run the test suite"
+	@echo "make test-llama  the OpenAI wire against a real llama.cpp server (compiles it first: 10 to"
+	@echo "             20 minutes the first time; not part of make check or of CI)"
 	@echo "make lint    ruff, pyright, import contracts"
 	@echo "make check   test and lint: what CI runs"
 	@echo "make bench   compare with hand-written clients, as ratios"
@@ -35,6 +37,18 @@ demo: $(VENV)/.core
 test: $(VENV)/.test
 	$(BIN)/python -m pytest
 
+# llama.cpp is compiled from its source: too long for CI, and for anybody who did not ask for it.
+LLAMA_VENV := .venv-llama
+
+$(LLAMA_VENV)/.installed: pyproject.toml
+	$(PYTHON) -m venv $(LLAMA_VENV)
+	$(LLAMA_VENV)/bin/python -m pip install --quiet --disable-pip-version-check \
+		--editable '.[test]' gguf 'llama-cpp-python[server]'
+	@touch $@
+
+test-llama: $(LLAMA_VENV)/.installed
+	$(LLAMA_VENV)/bin/python -m pytest tests/llama
+
 lint: $(VENV)/.dev
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
@@ -61,4 +75,4 @@ build: $(VENV)/.dev
 	$(BIN)/python -m build --outdir dist .
 
 clean:
-	rm -rf $(VENV) build dist .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(LLAMA_VENV) build dist .pytest_cache .ruff_cache .hypothesis

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol, TypeAlias
+from typing import Protocol, TypeAlias
 
 from majordomo.errors import ConfigError, UnknownModel
 
@@ -49,16 +49,17 @@ class AliasCycle(SpecError):
         super().__init__(f"alias cycle: {' -> '.join(self.path)}")
 
 
-class Alias(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Alias:
     """What a name stands for.
 
     Attributes:
-        text: A spec.
+        text: A spec; not in the repr.
         secret: Name of the variable it comes from, when its text must not be shown: it may be
             another program's setting. Empty otherwise.
     """
 
-    text: str
+    text: str = field(repr=False)
     secret: str = ""
 
 
@@ -70,7 +71,7 @@ class TargetName:
     model: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Dynamic:
     """A name that only the dynamic resolvers may know; asked per request.
 
@@ -83,6 +84,10 @@ class Dynamic:
     name: str
     path: tuple[str, ...] = field(default=(), compare=False)
     secret: str = field(default="", compare=False)
+
+    def __repr__(self) -> str:
+        shown = f"of {self.secret}, not shown" if self.secret else repr(self.name)
+        return f"{type(self).__name__}({shown})"
 
 
 Element: TypeAlias = TargetName | Dynamic
@@ -180,8 +185,18 @@ class _Expansion:
     ) -> Iterator[Element]:
         inner = extend_path(path, name)
         if name not in self._done:
-            yield from self.spec(alias.text, inner, alias.secret or secret)
+            found = self.spec(alias.text, inner, alias.secret or secret)
+            yield from _sealed(found) if alias.secret else found
             self._done.add(name)
+
+
+def _sealed(elements: Iterator[Element]) -> list[Element]:
+    """All of them. An error leaves without its traceback: its frames' locals hold the text."""
+    try:
+        return list(elements)
+    except ConfigError as error:
+        fault = error
+    raise fault.with_traceback(None)
 
 
 def extend_path(path: tuple[str, ...], name: str) -> tuple[str, ...]:

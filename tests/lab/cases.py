@@ -9,8 +9,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from labwire import ARGUMENTS, TEXT, Wire
 from peer import Close, Drip, Flood, Greet, HalfClose, Hang, Read, Reset, Send, Settle
-from wires import ARGUMENTS, TEXT, WIRES, Wire
+from wires import WIRES
 
 from majordomo.errors import ErrorKind
 
@@ -199,6 +200,11 @@ def _used_up(wire):
     return _refusal(429, TRANSIENT, safe=True)
 
 
+def _broken_end(wire):
+    """What becomes of a connection that breaks after the answer: without a marker, it is missed."""
+    return OK if wire.before_end < len(wire.stream) else _late(LOST)
+
+
 # -- how it is done -----------------------------------------------------------------------------
 
 
@@ -331,7 +337,7 @@ _FRAMING = (
         name="a body shorter than its length",
         script=send(lambda s: s.good(length=99_999)),
         whole=LOST,
-        streamed=OK,
+        streamed=_broken_end,
     ),
     Case(
         name="a body longer than its length",
@@ -343,7 +349,7 @@ _FRAMING = (
         name="a chunked body without its last chunk",
         script=send(lambda s: s.good(framing="chunked")[:-5]),
         whole=LOST,
-        streamed=OK,
+        streamed=_broken_end,
     ),
     same(
         "a chunk size that is no number",

@@ -11,8 +11,8 @@ import tracemalloc
 
 import sniffio
 import trio
+from labwire import CANARY
 from peer import settle
-from wires import CANARY
 
 from executus.testing import FakeClock
 from majordomo.chain import Attempt

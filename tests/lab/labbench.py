@@ -6,8 +6,8 @@ import anyio
 import httpx2
 from cases import TIMEOUT_S, Scene
 from invariants import Log, NothingLeft, Outcome, Tracker, check_bytes, check_secrets
+from labwire import CANARY
 from peer import Peer, Read, Send, settle
-from wires import CANARY
 
 from executus.testing import FakeClock, FakeProvider
 from majordomo.chain import Chain, ChainPolicy

@@ -9,8 +9,9 @@ import stepping
 from cases import CASES, Case, Expect, Scene, cut_stream, head, reply, same, send
 from invariants import Log, NothingLeft, Outcome, check_error, check_secrets, open_files
 from labbench import HI, Bench
+from labwire import CANARY
 from peer import Close, Hang, Peer, Read, Reset, Send, Settle, settle
-from wires import CANARY, WIRES
+from wires import WIRES
 
 from executus.testing import FakeClock
 from majordomo.agent import Agent, ModelFailed

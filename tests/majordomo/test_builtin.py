@@ -2,9 +2,10 @@
 
 import pytest
 
+from executus.testing.server import LlamaSwapServer, image_answer
 from majordomo.builtin import default_registry, resolve
-from majordomo.builtin.planned import PLANNED
 from majordomo.errors import APIError, ConfigError, UnknownModel
+from majordomo.imagegen import ImageRequest
 from majordomo.llm import Request, user
 from majordomo.providers.fake import FakeProvider
 
@@ -66,17 +67,43 @@ def test_an_unknown_provider_is_refused_by_name():
         default_registry({}).provider("nobody")
 
 
-@pytest.mark.parametrize("name", PLANNED)
-async def test_a_planned_provider_resolves_and_says_on_use_that_it_is_not_there(name):
-    model = default_registry({}).parse(f"{name}/m:1")
-    with pytest.raises(APIError, match=f"the wire of {name} is not available"):
-        await model.complete(Request(messages=[user("hi")]))
-    with pytest.raises(APIError, match="not available"):
-        async with model.stream(Request(messages=[user("hi")])):
-            pytest.fail("nothing can be streamed")
-
-
-async def test_a_chain_passes_over_a_planned_provider():
-    model = default_registry({}).parse("google/gemini-3,fake")
+async def test_a_chain_passes_over_a_provider_without_a_url():
+    model = default_registry({}).parse("foreman/m,llama-swap/m,fake")
     response = await model.complete(Request(messages=[user("hi")]))
     assert str(response.target) == "fake/offline"
+
+
+@pytest.mark.parametrize("name", ["foreman", "llama-swap"])
+async def test_a_provider_without_a_usual_place_says_how_to_declare_one(name):
+    with pytest.raises(APIError, match=rf"set LLM_<NAME>={name}://.*host"):
+        await default_registry({}).parse(f"{name}/m").complete(Request(messages=[user("hi")]))
+
+
+@pytest.mark.parametrize("spec", ["ollama/m", "fake,llama-swap/m", "lm-studio/m"])
+def test_where_a_model_may_be_loaded_first_a_chain_has_no_deadline(spec):
+    assert default_registry({}).parse(spec).policy.deadline_s is None
+    assert default_registry({}).parse("openai/m,fake").policy.deadline_s == 600
+
+
+async def test_an_image_model_is_named_like_any_other():
+    async with LlamaSwapServer() as server:
+        environ = {"LLM_BOX": f"llama-swap://{server.url.removeprefix('http://')}"}
+        registry = default_registry(environ)
+        registry.alias("draw", "box/sdxl")
+        server.enqueue(image_answer())
+        drawn = await registry.image_model("draw").generate(ImageRequest(prompt="a cat"))
+    assert drawn.images[0].mime == "image/png"
+    assert str(registry.image_model("openai/gpt-image-2").target) == "openai/gpt-image-2"
+
+
+@pytest.mark.parametrize(
+    ("spec", "says"),
+    [
+        ("fake", "provider 'fake' makes no images"),
+        ("openai/a,openai/b", "is no single target"),
+        ("opnai/a", "did you mean"),
+    ],
+)
+def test_what_does_not_draw_says_so(spec, says):
+    with pytest.raises(ConfigError, match=says):
+        default_registry({}).image_model(spec)

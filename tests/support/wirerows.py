@@ -4,11 +4,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from executus.testing import AnthropicServer, OllamaServer, OpenAIServer
+from executus.testing import (
+    AnthropicServer,
+    GoogleServer,
+    OllamaServer,
+    OpenAIServer,
+    ResponsesServer,
+)
 from majordomo.llm import Model
 from majordomo.providers.anthropic import anthropic_provider
-from majordomo.providers.ollama import foreman_provider
+from majordomo.providers.google import google_provider
+from majordomo.providers.ollama import ollama_cloud_provider
 from majordomo.providers.openai import openai_provider
+from majordomo.providers.responses import responses_provider
 
 KEY = "sk-canary-51d"
 
@@ -45,8 +53,20 @@ WIRE_ROWS = (
         keeps_thinking=True,
     ),
     WireRow(
-        name="foreman",
+        name="openai-responses",
+        server=ResponsesServer,
+        model=lambda server: responses_provider(KEY, base_url=server.base_url).model("gpt-6-sol"),
+        keeps_thinking=True,
+    ),
+    WireRow(
+        name="google",
+        server=GoogleServer,
+        model=lambda server: google_provider(KEY, base_url=server.base_url).model("gemini-3-pro"),
+        keeps_thinking=True,
+    ),
+    WireRow(
+        name="ollama-cloud",
         server=OllamaServer,
-        model=lambda server: foreman_provider(KEY, base_url=server.base_url).model("qwen3:8b"),
+        model=lambda server: ollama_cloud_provider(KEY, base_url=server.base_url).model("qwen3:8b"),
     ),
 )

@@ -6,7 +6,7 @@ Source of the deviations: wire/openai §11, and the vendors' own pages. A host t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from majordomo.llm.output import OutputMode
 from majordomo.providers.openai import Dialect
@@ -48,6 +48,8 @@ _LOCAL = Dialect(
     ),  # most builds read no other (wire/README §7)
     max_image_pixels=2048,
 )
+# Its Python server refuses null content beside tool calls (tests/llama).
+_LLAMA = replace(_LOCAL, null_content=False)
 _JSON_ONLY = Dialect(legacy_max_tokens=True, strict=False, output=OutputMode.JSON_OBJECT)
 
 PRESETS = (
@@ -124,7 +126,7 @@ PRESETS = (
         base_url="http://127.0.0.1:8080/v1",
         key_variable="LLAMA_API_KEY",
         needs_key=False,
-        dialect=_LOCAL,
+        dialect=_LLAMA,
         unbounded=True,
     ),
 )

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeAlias
 
-from majordomo.builtin.planned import PLANNED, PlannedProvider
 from majordomo.builtin.presets import PRESETS, Preset
 from majordomo.builtin.schemes import schemes
 from majordomo.chain import ChainPolicy, Classifier, Observer
@@ -20,7 +20,18 @@ from majordomo.models import ModelRegistry, Source
 from majordomo.providers.anthropic import AnthropicOptions, anthropic_provider
 from majordomo.providers.client import DEFAULT_TRANSPORT
 from majordomo.providers.fake import FakeProvider
+from majordomo.providers.google import google_provider
+from majordomo.providers.llamaswap import llama_swap_provider
+from majordomo.providers.ollama import (
+    OLLAMA_URL,
+    foreman_provider,
+    ollama_cloud_provider,
+    ollama_provider,
+)
 from majordomo.providers.openai import openai_provider
+from majordomo.providers.openai_auto import openai_auto_provider
+from majordomo.providers.openai_endpoint import OPENAI_URL
+from majordomo.providers.responses import responses_provider
 from majordomo.providers.wire import DEFAULT_TIMEOUT_S
 
 __all__ = ["DEFAULT_REGISTRY", "default_registry", "parse", "resolve"]
@@ -45,9 +56,9 @@ _Make: TypeAlias = Callable[[_Setting], Provider]
 
 
 def _openai(setting: _Setting) -> Provider:
-    return openai_provider(
+    return openai_auto_provider(
         setting.get("OPENAI_API_KEY"),
-        base_url=setting.get("OPENAI_BASE_URL") or "https://api.openai.com/v1",
+        base_url=setting.get("OPENAI_BASE_URL") or OPENAI_URL,
         organization=setting.get("OPENAI_ORG_ID"),
         project=setting.get("OPENAI_PROJECT_ID"),
         transport=setting.transport,
@@ -81,9 +92,59 @@ def _preset(preset: Preset, setting: _Setting) -> Provider:
     )
 
 
+def _responses(setting: _Setting) -> Provider:
+    return responses_provider(
+        setting.get("OPENAI_API_KEY"),
+        base_url=setting.get("OPENAI_BASE_URL") or OPENAI_URL,
+        organization=setting.get("OPENAI_ORG_ID"),
+        project=setting.get("OPENAI_PROJECT_ID"),
+        transport=setting.transport,
+        clock=setting.clock,
+    )
+
+
+def _google(setting: _Setting, name: str) -> Provider:
+    return google_provider(
+        setting.get("GOOGLE_API_KEY") or setting.get("GEMINI_API_KEY"),
+        name=name,
+        transport=setting.transport,
+        clock=setting.clock,
+    )
+
+
+def _ollama(setting: _Setting) -> Provider:
+    return ollama_provider(
+        base_url=setting.get("OLLAMA_HOST") or OLLAMA_URL,
+        transport=setting.transport,
+        clock=setting.clock,
+    )
+
+
+def _ollama_cloud(setting: _Setting) -> Provider:
+    return ollama_cloud_provider(
+        setting.get("OLLAMA_API_KEY"), transport=setting.transport, clock=setting.clock
+    )
+
+
+def _foreman(setting: _Setting) -> Provider:
+    hint = "set LLM_<NAME>=foreman://token@host and ask for <name>/MODEL"
+    return foreman_provider(key_hint=hint, transport=setting.transport, clock=setting.clock)
+
+
+def _llama_swap(setting: _Setting) -> Provider:
+    return llama_swap_provider(transport=setting.transport, clock=setting.clock)
+
+
 _BUILT_IN: Mapping[str, _Make] = {
     "openai": _openai,
+    "openai-responses": _responses,
     "anthropic": _anthropic,
+    "google": partial(_google, name="google"),
+    "gemini": partial(_google, name="gemini"),
+    "ollama": _ollama,
+    "ollama-cloud": _ollama_cloud,
+    "foreman": _foreman,
+    "llama-swap": _llama_swap,
 }
 
 
@@ -101,9 +162,10 @@ def default_registry(
 
     A built-in provider reads its variables when it is first used: `OPENAI_API_KEY`,
     `OPENAI_BASE_URL`, `OPENAI_ORG_ID`, `OPENAI_PROJECT_ID`; `ANTHROPIC_API_KEY` or
-    `ANTHROPIC_AUTH_TOKEN`, `ANTHROPIC_BASE_URL`; those of the presets stand in
-    `majordomo.builtin.PRESETS`. One without its key resolves; using it is a clear error, which a
-    chain skips.
+    `ANTHROPIC_AUTH_TOKEN`, `ANTHROPIC_BASE_URL`; `GOOGLE_API_KEY` or `GEMINI_API_KEY`;
+    `OLLAMA_HOST`, `OLLAMA_API_KEY`; those of the
+    presets stand in `majordomo.builtin.PRESETS`. One without its key resolves; using it is a clear
+    error, which a chain skips.
 
     Args:
         environ: Instead of the process's environment.
@@ -128,8 +190,6 @@ def default_registry(
     makes: dict[str, _Make] = dict(_BUILT_IN)
     for preset in PRESETS:
         makes[preset.name] = _of_preset(preset)
-    for name in PLANNED:
-        makes[name] = _planned(name)
     for name, make in makes.items():
         registry.register(name, _of_setting(make, setting), source=Source.BUILT_IN)
     registry.register("fake", FakeProvider, default_model=OFFLINE_MODEL, source=Source.BUILT_IN)
@@ -138,10 +198,6 @@ def default_registry(
 
 def _of_preset(preset: Preset) -> _Make:
     return lambda setting: _preset(preset, setting)
-
-
-def _planned(name: str) -> _Make:
-    return lambda _: PlannedProvider(name)
 
 
 def _of_setting(make: _Make, setting: _Setting) -> Callable[[], Provider]:

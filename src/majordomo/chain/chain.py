@@ -92,6 +92,11 @@ class Chain:
         return self._plan.models
 
     @property
+    def policy(self) -> ChainPolicy:
+        """How long it tries."""
+        return self._plan.policy
+
+    @property
     def target(self) -> Target:
         """The first target; a response names the one that answered."""
         return self.models[0].target

@@ -11,7 +11,7 @@ from majordomo.llm.request import Request
 
 __all__ = ["mismatch", "unconfigured", "without_state"]
 
-_NOT_CONFIGURED = frozenset({"missing_key", "missing_url", "not_available"})
+_NOT_CONFIGURED = frozenset({"missing_key", "missing_url"})
 
 
 def mismatch(request: Request, capabilities: Capabilities) -> str:

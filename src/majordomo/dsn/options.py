@@ -94,7 +94,7 @@ def _choose(name: str, text: str, choices: Mapping[str, T]) -> T:
 _OPTIONS: dict[str, Callable[[str, str], OptionValue]] = {
     "tls": _switch,
     "timeout": _seconds,
-    "wire": _one_of("chat", "responses"),
+    "wire": _one_of("auto", "chat", "responses"),
     "vision": _switch,
     "legacy_max_tokens": _switch,
     "system_role": _one_of("system", "developer"),

@@ -186,5 +186,8 @@ def _port(text: str) -> int:
 def _base(path: str) -> str:
     """The path as URLs carry it. Not decoded: %2F and '/' differ in a path."""
     check_escapes(path, "the path")
-    path = quote(path, safe=_PATH_SAFE).strip("/")
+    try:
+        path = quote(path, safe=_PATH_SAFE).strip("/")
+    except UnicodeError:
+        raise Fault("the path is not UTF-8") from None
     return f"/{path}" if path else ""

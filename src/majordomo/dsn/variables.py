@@ -40,8 +40,9 @@ def scan(environ: Mapping[str, str]) -> Iterator[Declaration]:
     """
     for variable in sorted(environ):
         name = provider_name(variable)
-        if name and environ[variable].strip():
-            yield Declaration(variable, name, "://" in environ[variable])
+        value = environ.get(variable, "") if name else ""  # it may have been unset meanwhile
+        if value.strip():
+            yield Declaration(variable, name, "://" in value)
 
 
 def variable_name(name: str) -> str:
@@ -50,4 +51,6 @@ def variable_name(name: str) -> str:
     Shells take no hyphen in a variable's name, so `LLM_OLLAMA_CLOUD` declares `ollama-cloud`, too.
     """
     variable = PREFIX + name.upper().replace("-", "_")
-    return variable if name == name.lower() and provider_name(variable) else ""
+    # Some letters of other alphabets have upper-case forms in this one.
+    writable = name.isascii() and name == name.lower()
+    return variable if writable and provider_name(variable) else ""

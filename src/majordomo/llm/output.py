@@ -42,12 +42,7 @@ def lower_output(request: Request, mode: OutputMode) -> Request:
     if request.output is None or mode is OutputMode.NATIVE:
         return request
     if mode is OutputMode.TOOL:
-        return replace(
-            request,
-            output=None,
-            tools=(*request.tools, _answer_tool(request.output)),
-            tool_choice="required" if request.tool_choice == "auto" else request.tool_choice,
-        )
+        return _with_answer_tool(request, _answer_tool(request.output))
     system = "\n\n".join(part for part in (request.system, _instruction(request.output)) if part)
     if mode is OutputMode.JSON_OBJECT:
         return replace(request, system=system)
@@ -63,6 +58,15 @@ def raise_answer(response: Response) -> Response:
     others = tuple(p for p in response.message.parts if not isinstance(p, ToolCallPart | TextPart))
     message = Message(role=response.message.role, parts=(*others, TextPart(answer.arguments)))
     return replace(response, message=message, finish_reason=FinishReason.STOP)
+
+
+def _with_answer_tool(request: Request, answer: Tool) -> Request:
+    choice = request.tool_choice
+    if choice == "auto":
+        # More servers know a named choice than `required`, and constrain the arguments by it.
+        choice = "required" if request.tools else answer
+    tools = (*request.tools, answer)
+    return replace(request, output=None, tools=tools, tool_choice=choice)
 
 
 def _answer_tool(output: OutputSchema) -> Tool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Protocol, TypeAlias
 
 from majordomo.chain import Chain
@@ -55,10 +56,11 @@ async def look_up(elements: Sequence[Element], lookup: Lookup) -> tuple[TargetNa
             if isinstance(element, TargetName):
                 found[element] = None
                 continue
-            path = extend_path(element.path, element.name)
+            # Kept in the element, which shows no secret, and not in a local, which a display may.
+            inner = replace(element, path=extend_path(element.path, element.name))
             if element.name not in asked:
                 text = await _ask(element, lookup)
-                await walk(expand(text, lookup.names, path=path))
+                await walk(expand(text, lookup.names, path=inner.path))
                 asked.add(element.name)
 
     await walk(elements)

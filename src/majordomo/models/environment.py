@@ -53,9 +53,19 @@ class Environment:
         Raises:
             DSNError: Its value cannot be read, or it is not set any more.
         """
-        if variable not in self._environ:
+        try:
+            return self._build(variable, name)
+        except DSNError as error:
+            fault = error
+        # Without the frames whose locals hold the declaration: where a token was written in the
+        # wrong place, any part of it may be one.
+        raise fault.with_traceback(None)
+
+    def _build(self, variable: str, name: str) -> Provider:
+        value = self._environ.get(variable)
+        if value is None:
             raise DSNError(variable, "it is not set any more")
-        dsn = parse_dsn(variable, self._environ[variable])
+        dsn = parse_dsn(variable, value)
         build = self._schemes.get(dsn.scheme)
         if build is None:
             close = did_you_mean(dsn.scheme, self._schemes)

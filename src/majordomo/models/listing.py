@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from majordomo.llm import Access, Provider, ReachedProvider
 
 __all__ = ["Listing", "Source", "access_of"]
+
+_CREDENTIALS = re.compile(r"//[^/]*@")
 
 
 class Source(StrEnum):
@@ -50,5 +53,8 @@ class Listing:
 
 
 def access_of(provider: Provider) -> Access:
-    """How a provider is reached, as far as it says."""
-    return provider.access if isinstance(provider, ReachedProvider) else Access()
+    """How a provider is reached, as far as it says; credentials in its URL are left out."""
+    access = provider.access if isinstance(provider, ReachedProvider) else Access()
+    if access.base_url is not None:
+        access = replace(access, base_url=_CREDENTIALS.sub("//", access.base_url))
+    return access

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import logging
 import threading
 from collections.abc import Callable, Iterator
@@ -96,11 +97,12 @@ class NameBook:
             # A shell could not write the hyphen.
             known = name if name in self._entries else name.replace("_", "-")
             before = self._entries.get(known)
-            if before is not None and before.source is Source.REGISTERED:
-                continue  # the host's own code knows best
-            if before is not None:
+            if before is not None and before.source is Source.BUILT_IN:
                 logger.warning("%s replaces the built-in provider %r", variable, known)
-            self._declare(variable, name if before is None else known)
+                self._declare(variable, known)
+            elif before is None or (before.source is Source.VARIABLE and known != name):
+                self._declare(variable, name)
+            # Else the host's own code knows best, or LLM_X came before llm_x.
 
     def _declare(self, variable: str, name: str) -> None:
         def make() -> Provider:
@@ -165,7 +167,9 @@ class NameBook:
             self._read_variables()
             providers, aliases = list(self._entries), list(self._aliases)
         hint = "; ".join(_ways(left, rest, providers, aliases))
-        return UnknownModel(text, known=[*(p + rest for p in providers), *aliases], hint=hint)
+        # Compared without the model id: a long one would make any two names similar.
+        similar = difflib.get_close_matches(left, providers)
+        return UnknownModel(text, known=[*(p + rest for p in similar), *aliases], hint=hint)
 
 
 def _ways(left: str, rest: str, providers: list[str], aliases: list[str]) -> Iterator[str]:

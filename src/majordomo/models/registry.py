@@ -10,6 +10,7 @@ from majordomo.chain import Chain, ChainPolicy, Classifier, Observer
 from majordomo.clock import SYSTEM_CLOCK, Clock
 from majordomo.errors import ConfigError, UnknownModel, classify
 from majordomo.health import HealthTracker
+from majordomo.imagegen import ImageModel, ImageProvider
 from majordomo.llm import Access, Model, Provider
 from majordomo.models.dynamic import DynamicModel, Resolver
 from majordomo.models.environment import BuildProvider, Environment
@@ -165,6 +166,25 @@ class ModelRegistry:
             observer=self._observer,
             classifier=self._classifier,
         )
+
+    def image_model(self, spec: str) -> ImageModel:
+        """The image model a spec means: one target of a provider that draws. Nothing is dialled.
+
+        Args:
+            spec: `provider/model`, or an alias of one.
+
+        Raises:
+            UnknownModel: The name means nothing, or a model id is missing.
+            ConfigError: It means several targets, or its provider does not draw.
+        """
+        elements = expand(spec, self._book)
+        if len(elements) != 1 or not isinstance(elements[0], TargetName):
+            raise ConfigError(f"{spec!r} is no single target; name one provider/model for images")
+        target = elements[0]
+        provider = self._book.provider(target.provider)
+        if not isinstance(provider, ImageProvider):
+            raise ConfigError(f"provider {target.provider!r} makes no images")
+        return provider.image_model(target.model)
 
     def describe(self) -> tuple[Listing, ...]:
         """Every name: providers, then aliases, then variables that may be aliases.

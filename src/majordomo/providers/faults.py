@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 from pydantic_core import from_json
@@ -38,6 +38,7 @@ class Fault:
         status: HTTP status it stands for, when it came inside a 200 answer.
         kind: What it means; None leaves that to the status.
         retry_after_s: Seconds to wait, when the body says so.
+        details: The error's list of further objects, for the wire to read (Google).
     """
 
     message: str
@@ -47,6 +48,7 @@ class Fault:
     status: int | None = None
     kind: ErrorKind | None = None
     retry_after_s: float | None = None
+    details: tuple[Mapping[str, Any], ...] = field(default=(), repr=False)
 
 
 class WireFault(Exception):
@@ -101,7 +103,8 @@ def find_fault(body: object) -> Fault | None:
     if isinstance(error, Mapping):
         return _from_object(cast("Mapping[str, Any]", error))
     if isinstance(error, str) and error:
-        return Fault(message=_cut(error))
+        said = found.get("message")  # sd-server: {"error":"server_error","message":"…"}
+        return Fault(message=_cut(f"{error}: {said}" if isinstance(said, str) and said else error))
     return None
 
 
@@ -158,11 +161,22 @@ def _from_object(error: Mapping[str, Any]) -> Fault:
     message = error.get("message")
     return Fault(
         message=_cut(str(message)) if message else "the provider gave no message",
-        type=_text(error.get("type")),
+        type=_text(error.get("type")) or _name(error.get("status")),
         code=_text(inner) or _text(code),
         param=_text(error.get("param")),
         status=status if is_status else None,
+        details=_objects(error.get("details")),
     )
+
+
+def _name(status: object) -> str | None:
+    """A status in a word, as Google has it; a number is none."""
+    return status if isinstance(status, str) and status else None
+
+
+def _objects(details: object) -> tuple[Mapping[str, Any], ...]:
+    items = cast("list[object]", details) if isinstance(details, list) else []
+    return tuple(cast("Mapping[str, Any]", item) for item in items if isinstance(item, Mapping))
 
 
 def _text(value: object) -> str | None:

@@ -11,7 +11,7 @@ from majordomo.errors import APIError, ErrorKind
 from majordomo.http import TransportError, retry_after_s
 from majordomo.llm.response import Target
 from majordomo.providers.faults import Fault, kind_of_status, text_fault
-from majordomo.providers.wire import Wire
+from majordomo.providers.wire import Vendor
 
 __all__ = ["Reporter", "request_id"]
 
@@ -29,11 +29,11 @@ def request_id(headers: Mapping[str, str]) -> str:
 class Reporter:
     """Errors of one target. Bodies are excerpted, headers never shown."""
 
-    __slots__ = ("_clock", "_secrets", "_target", "_wire")
+    __slots__ = ("_clock", "_secrets", "_target", "_vendor")
 
-    def __init__(self, target: Target, wire: Wire, clock: Clock) -> None:
+    def __init__(self, target: Target, vendor: Vendor, clock: Clock) -> None:
         self._target = target
-        self._wire = wire
+        self._vendor = vendor
         self._clock = clock
         self._secrets: deque[str] = deque(maxlen=8)
 
@@ -69,7 +69,7 @@ class Reporter:
 
     def failed(self, fault: Fault, headers: Mapping[str, str], body: bytes = b"") -> APIError:
         """The answer says that it is an error, whatever its status."""
-        fault = self._wire.refine(fault, fault.status or 0)
+        fault = self._vendor.refine(fault, fault.status or 0)
         status = fault.status or 500
         kind = fault.kind or kind_of_status(status, f"{fault.code} {fault.type} {fault.message}")
         wait_s = retry_after_s(headers, self._clock.wall())

@@ -23,6 +23,7 @@ __all__ = [
     "PayloadReader",
     "ResponseMeta",
     "StreamDecoder",
+    "Vendor",
     "Wire",
     "WireCall",
     "own_state",
@@ -140,6 +141,18 @@ class StreamDecoder(Protocol):
 
     def response(self, meta: ResponseMeta) -> Response:
         """What has been received so far, as the non-streaming answer would have been."""
+        ...
+
+
+class Vendor(Protocol):
+    """What all calls at one vendor have in common, chat or not. Every `Wire` is one."""
+
+    def auth(self, key: str) -> tuple[tuple[str, str], ...]:
+        """See `Wire.auth`."""
+        ...
+
+    def refine(self, fault: Fault, status: int) -> Fault:
+        """See `Wire.refine`."""
         ...
 
 

@@ -2,10 +2,11 @@
 
 import pytest
 
-from executus.testing import AnthropicServer, OpenAIServer, Turn
+from executus.testing import AnthropicServer, GoogleServer, OpenAIServer, Turn
 from majordomo.agent import Agent
 from majordomo.llm import Message, Role, TextPart, tool
 from majordomo.providers.anthropic import anthropic_provider
+from majordomo.providers.google import google_provider
 from majordomo.providers.openai import openai_provider
 
 
@@ -17,8 +18,12 @@ def add(a: int, b: int) -> int:
 
 @pytest.mark.parametrize(
     ("server_class", "make"),
-    [(OpenAIServer, openai_provider), (AnthropicServer, anthropic_provider)],
-    ids=["openai", "anthropic"],
+    [
+        (OpenAIServer, openai_provider),
+        (AnthropicServer, anthropic_provider),
+        (GoogleServer, google_provider),
+    ],
+    ids=["openai", "anthropic", "google"],
 )
 async def test_work_on_the_first_message_does_not_grow_with_the_run(server_class, make):
     reads = []

@@ -122,6 +122,10 @@ FOUND = {
         Fault(message="{'a': 1}"),
     ),
     "a string": ({"error": "model\n  not loaded"}, Fault(message="model not loaded")),
+    "a string beside its message": (
+        {"error": "server_error", "message": "no memory left"},
+        Fault(message="server_error: no memory left"),
+    ),
     "a list": ([error(code=400)], Fault(message="bad", code="400", status=400)),
     "a list of lists": ([[error()]], Fault(message="bad")),
 }

@@ -17,6 +17,20 @@ from executus.testing.server.anthropic_wire import (
     anthropic_stream,
     anthropic_text,
 )
+from executus.testing.server.google_wire import (
+    GoogleServer,
+    google_answer,
+    google_calls,
+    google_error,
+    google_stream,
+    google_text,
+)
+from executus.testing.server.images import PNG, image_answer
+from executus.testing.server.llamaswap_wire import (
+    LlamaSwapServer,
+    llama_swap_error,
+    loading_chunks,
+)
 from executus.testing.server.loopback import LoopbackServer
 from executus.testing.server.ollama_wire import (
     OllamaServer,
@@ -46,11 +60,14 @@ from executus.testing.server.responses_wire import (
 from executus.testing.server.turn import Turn
 
 __all__ = [
+    "PNG",
     "Answer",
     "AnthropicServer",
     "Close",
+    "GoogleServer",
     "Hang",
     "JSONAnswer",
+    "LlamaSwapServer",
     "LoopbackServer",
     "OllamaServer",
     "OpenAIServer",
@@ -65,6 +82,14 @@ __all__ = [
     "anthropic_error",
     "anthropic_stream",
     "anthropic_text",
+    "google_answer",
+    "google_calls",
+    "google_error",
+    "google_stream",
+    "google_text",
+    "image_answer",
+    "llama_swap_error",
+    "loading_chunks",
     "ollama_answer",
     "ollama_calls",
     "ollama_error",

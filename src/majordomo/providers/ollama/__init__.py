@@ -11,6 +11,8 @@ from majordomo.providers.ollama.wire import OllamaWire
 from majordomo.providers.wire import DEFAULT_TIMEOUT_S, Endpoint, KeySource
 
 __all__ = [
+    "OLLAMA_CLOUD_URL",
+    "OLLAMA_URL",
     "OllamaOptions",
     "OllamaWire",
     "foreman_provider",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from majordomo.clock import SYSTEM_CLOCK, Clock
 from majordomo.http import Transport
-from majordomo.providers.client import DEFAULT_TRANSPORT, WireProvider
+from majordomo.providers.client import DEFAULT_TRANSPORT
+from majordomo.providers.images import ImagingProvider
 from majordomo.providers.openai.dialect import Dialect
 from majordomo.providers.openai.wire import OpenAIWire
 from majordomo.providers.openai_endpoint import OPENAI_URL, openai_endpoint
@@ -27,8 +28,8 @@ def openai_provider(
     timeout_s: float | None = DEFAULT_TIMEOUT_S,
     transport: Transport = DEFAULT_TRANSPORT,
     clock: Clock = SYSTEM_CLOCK,
-) -> WireProvider:
-    """A provider for OpenAI or a compatible server.
+) -> ImagingProvider:
+    """A provider for OpenAI or a compatible server; it makes images too.
 
     Args:
         api_key: Key, or a function that gives one when it is needed.
@@ -56,4 +57,4 @@ def openai_provider(
         key_hint=key_hint,
         timeout_s=timeout_s,
     )
-    return WireProvider(OpenAIWire(dialect), endpoint, transport=transport, clock=clock)
+    return ImagingProvider(OpenAIWire(dialect), endpoint, transport=transport, clock=clock)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from majordomo.errors import ErrorKind
@@ -9,6 +10,10 @@ from majordomo.providers.faults import Fault
 from majordomo.providers.openai_faults import refine_openai_fault
 
 __all__ = ["refine_fault"]
+
+# A server made with FastAPI lists what is wrong with the fields of a body; llama-cpp-python sends
+# that list as a 500. The same request will be refused again.
+_BAD_FIELD = re.compile(r"'loc': \('body', '(\w+)'")
 
 
 def refine_fault(fault: Fault, status: int) -> Fault:
@@ -19,6 +24,11 @@ def refine_fault(fault: Fault, status: int) -> Fault:
         status: Its HTTP status; 0 when the answer's was good.
     """
     fault = refine_openai_fault(fault, status)
+    if fault.kind is None and (bad := _BAD_FIELD.search(fault.message)):
+        # Another target may know the form of answer this one does not.
+        unknown_form = bad[1] == "response_format"
+        kind = ErrorKind.UNSUPPORTED if unknown_form else ErrorKind.PERMANENT
+        fault = replace(fault, kind=kind, param=fault.param or bad[1])
     # Another wire of the same vendor takes this request (wire/openai §2).
     if fault.param == "reasoning_effort" and "function tools" in fault.message.lower():
         fault = replace(fault, kind=ErrorKind.UNSUPPORTED)

@@ -17,7 +17,7 @@ from majordomo.providers.openai.errors import refine_fault
 from majordomo.providers.openai.reasoning import WIRE
 from majordomo.providers.openai.stream import ChatDecoder
 from majordomo.providers.openai_endpoint import bearer
-from majordomo.providers.wire import ResponseMeta, WireCall
+from majordomo.providers.wire import ResponseMeta, StreamDecoder, WireCall
 
 __all__ = ["OpenAIWire"]
 
@@ -63,7 +63,7 @@ class OpenAIWire:
         """See `Wire.reader`."""
         return SSEReader()
 
-    def decoder(self) -> ChatDecoder:
+    def decoder(self) -> StreamDecoder:
         """See `Wire.decoder`."""
         return ChatDecoder()
 

@@ -51,10 +51,12 @@ def check_answer(body: Any) -> None:
         WireFault: It is an error, or a response that is neither completed nor incomplete.
     """
     fault = find_fault(body)
+    if fault is not None:
+        raise WireFault(fault)
     status = body.get("status")
-    if fault is None and status == "failed":
+    if status == "failed":
         fault = Fault(message="the answer failed; the provider did not say why")
-    elif fault is None and status not in _ENDED:
+    elif status not in _ENDED:
         # Only what was asked for in the background ends like this.
         message = f"the answer is not finished: its status is {status!r}"
         fault = Fault(message=message, code="not_finished", kind=ErrorKind.PERMANENT)

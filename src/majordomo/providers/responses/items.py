@@ -13,6 +13,7 @@ from majordomo.providers.callids import new_call_id
 __all__ = [
     "WIRE",
     "arguments_of",
+    "as_text",
     "call_name",
     "is_call",
     "is_refusal",
@@ -72,14 +73,25 @@ def _texts(message: Json) -> Iterator[str]:
     if isinstance(content, str):  # some compatible servers
         content = [{"type": "output_text", "text": content}]
     for part in cast("list[Json]", content or []):
-        text = part.get("refusal" if part.get("type") == "refusal" else "text")
+        text: object = part.get("refusal" if part.get("type") == "refusal" else "text")
         if text:
-            yield text
+            yield as_text(text)
 
 
 def is_call(item: Json) -> bool:
     """A call of one of our tools, with all its arguments."""
     return item.get("type") == "function_call" and item.get("status") != "incomplete"
+
+
+def as_text(value: object) -> str:
+    """A value that has to be text.
+
+    Raises:
+        TypeError: It is none.
+    """
+    if not isinstance(value, str):
+        raise TypeError(f"expected text, got {type(value).__name__}")
+    return value
 
 
 def is_refusal(item: Json) -> bool:
@@ -96,10 +108,10 @@ def call_name(call: Json) -> str:
     Raises:
         ValueError: It has none, so nothing can be called.
     """
-    name = call.get("name")
+    name: object = call.get("name")
     if not name:
         raise ValueError("a tool call without a name")
-    return name
+    return as_text(name)
 
 
 def arguments_of(call: Json) -> str:
@@ -112,6 +124,9 @@ def arguments_of(call: Json) -> str:
 
 def with_call_id(item: Json) -> Json:
     """The item; a call whose server gave no id to answer to gets one."""
-    if item.get("type") != "function_call" or item.get("call_id"):
+    if item.get("type") != "function_call":
+        return item
+    if found := item.get("call_id"):
+        as_text(found)
         return item
     return {**item, "call_id": item.get("id") or new_call_id()}

@@ -19,7 +19,7 @@ from majordomo.providers.responses.decode import (
     finish_reason,
     read_usage,
 )
-from majordomo.providers.responses.items import call_name, said_by, with_call_id
+from majordomo.providers.responses.items import as_text, call_name, said_by, with_call_id
 from majordomo.providers.responses.streamed import REFUSAL, SUMMARY, TEXT, THOUGHT, StreamedItem
 from majordomo.providers.wire import ResponseMeta
 
@@ -84,14 +84,14 @@ class ResponsesDecoder:
             return {}
 
     def _text(self, kind: str, event: Json) -> Sequence[StreamEvent]:
-        text = _string(event["delta"])
+        text = as_text(event["delta"])
         if not text:
             return ()
         item = self._item(event["output_index"], _MESSAGE)
         return [TextDelta(item.add(kind, event.get("content_index") or 0, text))]
 
     def _thought(self, kind: str, event: Json) -> Sequence[StreamEvent]:
-        text = _string(event["delta"])
+        text = as_text(event["delta"])
         if not text:
             return ()
         item = self._item(event["output_index"], _REASONING)
@@ -106,7 +106,7 @@ class ResponsesDecoder:
         return found
 
     def _arguments(self, event: Json) -> Sequence[StreamEvent]:
-        text, item = _string(event["delta"]), self._items[event["output_index"]]
+        text, item = as_text(event["delta"]), self._items[event["output_index"]]
         if item.call is None or not text:
             return ()
         return [self._pieces.add_arguments(item.call, text)]
@@ -217,10 +217,4 @@ class ResponsesDecoder:
         return build_response(self._whole(), self._answer, meta, broken=not self.done)
 
     def _whole(self) -> list[Json]:
-        return [item.whole() for _, item in sorted(self._items.items())]
-
-
-def _string(value: object) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"expected text, got {type(value).__name__}")
-    return value
+        return [item.whole() for item in self._items.values()]  # as the events told of them

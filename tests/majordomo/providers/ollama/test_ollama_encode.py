@@ -16,7 +16,6 @@ from majordomo.providers.ollama import encode as encode_module
 TARGET = Target("ollama", "qwen3:8b")
 SCHEMA = {"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a"]}
 OUTPUT = OutputSchema(name="answer", schema=SCHEMA)
-DEFAULT = OllamaOptions()
 LEAST = {
     "model": "qwen3:8b",
     "stream": False,
@@ -32,9 +31,9 @@ LOOKUP = Tool(name="lookup", description="Looks up.", parameters=SCHEMA, invoke=
 CLOCK = Tool(name="clock", description="", parameters={"type": "object"}, invoke=never)
 
 
-def encode(*messages, options=DEFAULT, streaming=False, target=TARGET, **fields):
+def encode(*messages, options=None, streaming=False, target=TARGET, **fields):
     request = Request(messages=messages or (user("hi"),), **fields)
-    wire = OllamaWire(options)
+    wire = OllamaWire(options or OllamaOptions())
     lowered = lower_output(request, wire.describe(target.model)[1])
     call = wire.encode(lowered, target, streaming=streaming)
     assert (call.path, call.headers) == ("/api/chat", ())

@@ -53,6 +53,30 @@ def test_codes_say_what_the_status_does_not(status, fields, kind):
     assert all(getattr(fault, name) == value for name, value in fields.items())
 
 
+BAD_TEMPERATURE = (
+    "1 validation error:\n  {'type': 'float_parsing', 'loc': ('body', 'temperature'), 'msg': "
+    "'Input should be a valid number, unable to parse string as a number', 'input': 'x'}"
+)
+BAD_FORMAT = (
+    "1 validation error:\n  {'type': 'literal_error', 'loc': ('body', 'response_format', 'type'), "
+    "'msg': \"Input should be 'text' or 'json_object'\", 'input': 'json_schema'}"
+)
+
+
+@pytest.mark.parametrize(
+    ("message", "kind", "param"),
+    [
+        (BAD_TEMPERATURE, ErrorKind.PERMANENT, "temperature"),
+        (BAD_FORMAT, ErrorKind.UNSUPPORTED, "response_format"),
+        ("Tool choice 'nope' not found in tools.", None, None),
+    ],
+)
+def test_a_field_a_server_cannot_read_is_no_passing_failure(message, kind, param):
+    """llama-cpp-python refuses such requests with a 500."""
+    fault = refine(500, message=message, type="internal_server_error")
+    assert (fault.kind, fault.param) == (kind, param)
+
+
 @pytest.mark.parametrize(
     ("fields", "status", "kind"),
     [

@@ -10,6 +10,7 @@ from majordomo.llm import (
     OutputSchema,
     Request,
     TextDelta,
+    tool,
     tool_result,
     user,
 )
@@ -19,6 +20,14 @@ from majordomo.providers.openai import Dialect, openai_provider
 ASK = Request(messages=(user("hi"),))
 SCHEMA = {"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a"]}
 OUTPUT = OutputSchema(name="answer", schema=SCHEMA)
+
+
+@tool(inline=True)
+def lookup(q: str) -> str:
+    """Look something up."""
+    return q
+
+
 TURNS = {
     "text": Turn.text("Hello, Wörld 😀"),
     "calls": Turn.calls(("add", {"a": 1, "b": 2}), ("clock", {}), content="Let me see."),
@@ -80,6 +89,17 @@ async def test_an_output_schema_in_every_mode(mode, streaming):
     assert ("tools" in body) is (mode is OutputMode.TOOL)
     said = any("JSON Schema" in str(m["content"]) for m in body["messages"])
     assert said is (mode in (OutputMode.JSON_OBJECT, OutputMode.INSTRUCTION))
+
+
+@pytest.mark.parametrize("others", [(), (lookup,)], ids=["alone", "beside"])
+async def test_an_answer_tool_on_its_own_is_named(others):
+    """Servers that constrain the arguments of a named call do not all know `required`."""
+    request = Request(messages=(user("hi"),), output=OUTPUT, tools=others)
+    async with OpenAIServer([Turn.calls(("final_answer", '{"a":"b"}'))]) as server:
+        model = model_at(server, dialect=Dialect(output=OutputMode.TOOL))
+        assert (await model.complete(request)).text == '{"a":"b"}'
+    named = {"type": "function", "function": {"name": "final_answer"}}
+    assert server.requests[0].json["tool_choice"] == ("required" if others else named)
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,7 @@ from majordomo.llm import (
 )
 from majordomo.providers.faults import Fault
 from majordomo.providers.responses import ResponsesWire, responses_provider
+from majordomo.structured import generate
 
 KEY = "sk-very-secret"
 MODEL = "gpt-6.1-sol"
@@ -286,6 +287,14 @@ async def test_an_agent_runs_on_it(make):
         result = await Agent(make(server), tools=[add]).run("go")
     assert result.output == "Done. "
     assert len(server.requests) == 6
+
+
+async def test_structured_output_is_asked_for_natively(make):
+    async with ResponsesServer([Turn.text('{"value": 5}')]) as server:
+        assert await generate(make(server), int, "2 + 3?") == 5
+    [request] = server.requests
+    form = request.json["text"]["format"]
+    assert (form["type"], form["strict"]) == ("json_schema", True)
 
 
 async def test_stripping_the_state_mends_a_rejected_history(make):
