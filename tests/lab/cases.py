@@ -183,6 +183,23 @@ def _unmarked(wire):
     return OK if wire.ends_without_marker else _late(TRUNCATED)
 
 
+def _half_a_value(wire):
+    """What becomes of a stream that is the beginning of a JSON value."""
+    return TRUNCATED if wire.json_lines else MALFORMED
+
+
+def _no_event(wire):
+    """What becomes of a stream of text that is no event."""
+    return MALFORMED if wire.json_lines else TRUNCATED
+
+
+def _used_up(wire):
+    """What a quota's error is with status 429."""
+    if wire.tells_quota:
+        return _refusal(429, ErrorKind.QUOTA)
+    return _refusal(429, TRANSIENT, safe=True)
+
+
 def _broken_end(wire):
     """What becomes of a connection that breaks after the answer: without a marker, it is missed."""
     return OK if wire.before_end < len(wire.stream) else _late(LOST)
@@ -529,12 +546,12 @@ _FLOODS = (
             lambda s: s.json(gzip.compress(s.wire.whole)[:-20], headers=("content-encoding: gzip",))
         ),
         whole=MALFORMED,
-        streamed=MALFORMED,
+        streamed=_half_a_value,
     ),
 )
 
 _BODIES = (
-    same("JSON that is cut", send(lambda s: s.json(s.wire.whole[:-9])), MALFORMED),
+    apart("JSON that is cut", send(lambda s: s.json(s.wire.whole[:-9])), MALFORMED, _half_a_value),
     Case(
         name="a whole answer to a request for a stream",
         script=send(lambda s: s.json(s.wire.whole)),
@@ -556,7 +573,12 @@ _BODIES = (
     same("a body that is an empty list", send(lambda s: s.json(b"[]")), MALFORMED),
     same("a body that is NaN", send(lambda s: s.json(b"NaN")), MALFORMED),
     same("a body that is a huge number", send(lambda s: s.json(b"1" + b"0" * 9999)), MALFORMED),
-    same("lists in lists, 100,000 deep", send(lambda s: s.json(b"[" * 100_000)), MALFORMED),
+    apart(
+        "lists in lists, 100,000 deep",
+        send(lambda s: s.json(b"[" * 100_000)),
+        MALFORMED,
+        _half_a_value,
+    ),
     same(
         "objects in objects, 100,000 deep",
         send(lambda s: s.json(b'{"a":' * 100_000 + b"1" + b"}" * 100_000)),
@@ -568,7 +590,7 @@ _BODIES = (
         _refusal(503, TRANSIENT),
     ),
     same("numbers that are none", send(lambda s: s.json(s.wire.odd_numbers)), OK),
-    apart("a page of HTML with 200", send(lambda s: HTML_200), MALFORMED, TRUNCATED),
+    apart("a page of HTML with 200", send(lambda s: HTML_200), MALFORMED, _no_event),
     same("a page of HTML with 502", send(lambda s: HTML_502), _refusal(502, TRANSIENT)),
     same("an error with 200", send(lambda s: s.json(s.wire.error("overloaded"))), BUSY),
     same(
@@ -597,7 +619,7 @@ _STATUSES = (
         _refusal(500, TRANSIENT),
     ),
     same("a status nobody knows", send(lambda s: reply(b"{}", 799)), _refusal(799, PERMANENT)),
-    same("a used-up quota", refuse("quota", 429), _refusal(429, ErrorKind.QUOTA)),
+    same("a used-up quota", refuse("quota", 429), _used_up),
     same("a 429", refuse("rate", 429), _refusal(429, TRANSIENT, safe=True)),
     *(
         same(

@@ -59,6 +59,8 @@ class Wire:
         more_text: An event with 4,096 characters more of the text, after the first content.
         endless_line: The start of a line that never ends, in the midst of a stream.
         line_ends: Ends of lines that mean the same as LF.
+        json_lines: A line of a stream is a JSON value, without a frame around it.
+        tells_quota: A 429 can say that waiting does not help.
         odd: Odd streams of its own.
     """
 
@@ -82,6 +84,8 @@ class Wire:
     endless_line: bytes = b"data: "
     content_type: str = "text/event-stream"
     line_ends: tuple[bytes, ...] = (b"\r\n", b"\r")
+    json_lines: bool = False
+    tells_quota: bool = True
     odd: tuple[Odd, ...] = field(default=())
 
 

@@ -3,7 +3,8 @@
 from labwire import Wire
 from wire_anthropic import anthropic
 from wire_google import google
+from wire_ollama import ollama
 from wire_openai import openai
 from wire_responses import responses
 
-WIRES: tuple[Wire, ...] = (openai(), anthropic(), responses(), google())
+WIRES: tuple[Wire, ...] = (openai(), anthropic(), responses(), google(), ollama())

@@ -27,11 +27,5 @@ def decode_response(body: Any, meta: ResponseMeta) -> Response:
     except ArgumentsTooLong as error:
         fault = Fault(message=str(error), code="answer_too_large", kind=ErrorKind.PERMANENT)
         raise WireFault(fault) from error
-    if not decoder.complete:
-        fault = Fault(
-            message="the answer is not complete: it has no content and does not say it is done",
-            code="malformed_response",
-            kind=ErrorKind.TRANSIENT,
-        )
-        raise WireFault(fault)
+    decoder.end()
     return decoder.response(meta)

@@ -7,6 +7,7 @@ each line (wire/ollama §5.1).
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from pydantic_core import from_json
 
@@ -36,8 +37,8 @@ class ObjectLines:
         """Whether a value has begun and not ended."""
         return bool(self._lines)
 
-    def take(self, line: bytes) -> object | None:
-        """Take the next line; return the value it completes, if it does.
+    def take(self, line: bytes) -> Sequence[object]:
+        """Take the next line; return the one value it completes, or none.
 
         Raises:
             ValueError: It cannot belong to a value.
@@ -45,14 +46,14 @@ class ObjectLines:
         """
         if not self._lines:
             try:
-                return from_json(line)
+                return (from_json(line),)
             except ValueError:
                 line = line.strip()
         return self._join(line.removeprefix(_PREFIX).strip())
 
-    def _join(self, line: bytes) -> object | None:
+    def _join(self, line: bytes) -> Sequence[object]:
         if not line:
-            return None
+            return ()
         self._size += len(line)
         if self._size > MAX_LINE_BYTES:
             raise LineTooLong(f"an object of the stream is over {MAX_LINE_BYTES} bytes")
@@ -61,7 +62,7 @@ class ObjectLines:
         bare = _STRING.sub(b"", line)
         self._depth += sum(map(bare.count, (b"{", b"["))) - sum(map(bare.count, (b"}", b"]")))
         if self._depth > 0:
-            return None
+            return ()
         whole = b"\n".join(self._lines)
         self._lines, self._depth, self._size = [], 0, 0
-        return parse_json(whole)
+        return (parse_json(whole),)

@@ -32,9 +32,9 @@ def tool_parameters(schema: Mapping[str, Any]) -> tuple[Json, str]:
         schema: JSON Schema with an object at its root.
     """
     inliner = _Inliner(schema)
-    root = inliner.flatten(schema, ())
+    root, inside = inliner.flatten(schema, ())
     parameters: Json = {"type": "object", "properties": {}}
-    parameters |= inliner.kept(root, ())
+    parameters |= inliner.kept(root, inside)
     choices = {"anyOf": parameters.pop("anyOf", None), "enum": parameters.pop("enum", None)}
     words = [*_words(root), *_texts({k: v for k, v in choices.items() if v is not None})]
     return parameters, ", ".join(words)
@@ -56,10 +56,7 @@ class _Inliner:
         """
         if not isinstance(schema, Mapping):
             return {}
-        found = cast("Mapping[str, Any]", schema)
-        reference = found.get("$ref")
-        flat = self.flatten(found, inside)
-        inside = (*inside, reference) if isinstance(reference, str) else inside
+        flat, inside = self.flatten(cast("Mapping[str, Any]", schema), inside)
         out = self.kept(flat, inside)
         words = ", ".join(_words(flat))
         described = flat.get("description") or ""
@@ -67,20 +64,23 @@ class _Inliner:
             described = f"{described} ({words})".strip()
         return {**out, "description": described} if described else out
 
-    def flatten(self, schema: Mapping[str, Any], inside: tuple[str, ...]) -> Json:
-        """The schema with its own reference and its `allOf` merged into it."""
+    def flatten(
+        self, schema: Mapping[str, Any], inside: tuple[str, ...]
+    ) -> tuple[Json, tuple[str, ...]]:
+        """The schema with its own reference and its `allOf` merged into it, and what led here."""
         self._left -= 1
         flat = dict(schema)
         reference = flat.pop("$ref", None)
         if isinstance(reference, str):
-            flat = {**self._definition(reference, inside), **flat}
-            inside = (*inside, reference)
+            definition, inside = self._definition(reference, inside)
+            flat = {**definition, **flat}
         for part in cast("Sequence[Any]", flat.pop("allOf", ())):
             if isinstance(part, Mapping):
-                flat = _merged(flat, self.flatten(cast("Mapping[str, Any]", part), inside))
-        return flat
+                more, inside = self.flatten(cast("Mapping[str, Any]", part), inside)
+                flat = _merged(flat, more)
+        return flat, inside
 
-    def _definition(self, reference: str, inside: tuple[str, ...]) -> Json:
+    def _definition(self, reference: str, inside: tuple[str, ...]) -> tuple[Json, tuple[str, ...]]:
         name = reference.rpartition("/")[2]
         target: Any = self._root
         for step in reference.removeprefix("#").split("/")[1:]:
@@ -89,7 +89,8 @@ class _Inliner:
             )
             target = known.get(step.replace("~1", "/").replace("~0", "~"))
         if not isinstance(target, Mapping) or reference in inside or self._left <= 0:
-            return {"type": "object", "description": f"a {name}"} if name else {"type": "object"}
+            unknown = {"description": f"a {name}"} if name else {}
+            return {"type": "object", **unknown}, inside
         return self.flatten(cast("Mapping[str, Any]", target), (*inside, reference))
 
     def kept(self, flat: Json, inside: tuple[str, ...]) -> Json:

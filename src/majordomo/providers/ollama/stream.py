@@ -31,6 +31,17 @@ Json = dict[str, Any]
 # Keys sort as a whole answer orders its parts.
 _THINKING, _TEXT, _CALLS = 0, 1, 2
 
+_TRUNCATED = Fault(
+    message="the stream ended before its answer was complete",
+    code="truncated_stream",
+    kind=ErrorKind.TRANSIENT,
+)
+_NO_ANSWER = Fault(
+    message="the answer has no content and does not say that it is done",
+    code="malformed_response",
+    kind=ErrorKind.TRANSIENT,
+)
+
 
 class ChatDecoder:
     """Decodes one streamed answer; see `StreamDecoder`. A whole one is a stream of length one."""
@@ -68,8 +79,9 @@ class ChatDecoder:
         """Take the next line; see `StreamDecoder.feed`."""
         if self.done:
             return ()
-        chunk = self._lines.take(payload)
-        return () if chunk is None else self.take(chunk)
+        for chunk in self._lines.take(payload):
+            return self.take(chunk)
+        return ()
 
     def take(self, body: Any) -> Sequence[StreamEvent]:
         """Take the next object of the stream.
@@ -129,7 +141,11 @@ class ChatDecoder:
         if self.done:
             return True
         content = bool(self._text.chunks or self._thinking.chunks or self._calls)
-        return content and self._chunks == 1 and not self._flagged and not self._lines.pending
+        return content and self._is_lone()
+
+    def _is_lone(self) -> bool:
+        """Whether one object came, which says nothing of an end."""
+        return self._chunks == 1 and not self._flagged and not self._lines.pending
 
     def end(self) -> Sequence[StreamEvent]:
         """The last event, once `done` was seen or the body has ended.
@@ -138,13 +154,7 @@ class ChatDecoder:
             WireFault: The answer is not complete.
         """
         if not self.complete:
-            raise WireFault(
-                Fault(
-                    message="the stream ended before its answer was complete",
-                    code="truncated_stream",
-                    kind=ErrorKind.TRANSIENT,
-                )
-            )
+            raise WireFault(_NO_ANSWER if self._is_lone() else _TRUNCATED)
         return (FinishEvent(self._reason()),)
 
     def _reason(self) -> FinishReason:

@@ -1,7 +1,7 @@
 """What `OLLAMA_HOST` may hold, and where that is (wire/ollama §1)."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from majordomo.errors import ConfigError
@@ -77,6 +77,7 @@ def test_anything_else_is_refused_without_repeating_it(value):
     assert "secret" not in str(caught.value)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=40))
 def test_any_text_is_refused_or_normalised_once_and_for_all(value):
     try:

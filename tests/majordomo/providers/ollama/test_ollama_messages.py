@@ -5,7 +5,7 @@ import json
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from executus.testing.server.ollama_rules import find_broken_rule
@@ -315,6 +315,7 @@ MESSAGES = st.one_of(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(MESSAGES, max_size=12), st.integers(0, 12))
 def test_any_history_is_one_the_server_takes(history, cut):
     fragments = Fragments()

@@ -4,7 +4,7 @@ import json
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from executus.testing import Turn
@@ -215,6 +215,7 @@ def test_several_pretty_printed_objects_are_a_stream():
     assert play([stream]) == play([ndjson(*RICH)])
 
 
+@settings(deadline=None)
 @given(name=st.sampled_from(sorted(BODIES)), indent=st.sampled_from([None, 1]), data=st.data())
 def test_any_chunking_gives_the_same(name, indent, data):
     stream = b"\n".join(json.dumps(each, indent=indent).encode() for each in BODIES[name][0])
@@ -260,13 +261,17 @@ def test_a_lone_object_need_not_say_that_it_is_done(done):
         [line("Hi")],
         [line("Hi"), {"message": {"content": "x"}}],
         [{"message": {"content": "Hi"}}, {"message": {"content": "x"}}],
-        [{"message": {"content": ""}}],
-        [{}],
+        [{}, {}],
         [],
     ],
 )
 def test_what_says_that_it_is_not_done_or_nothing_is_truncated(lines):
     assert fault_of([ndjson(*lines)]).code == "truncated_stream"
+
+
+@pytest.mark.parametrize("body", [{}, {"message": {"content": ""}}, {"status": "ok"}])
+def test_a_lone_object_without_content_is_no_answer(body):
+    assert fault_of([ndjson(body)]).code == "malformed_response"
 
 
 def test_what_follows_the_end_is_not_read():
