@@ -355,7 +355,7 @@ texts = st.one_of(
 )
 
 
-@settings(deadline=None, max_examples=500)
+@settings(deadline=None, max_examples=120)
 @given(
     spec=texts,
     aliases=st.dictionaries(st.sampled_from(["a", "b", "c", "d", "a/x", "q"]), texts),
@@ -369,7 +369,7 @@ def test_random_specs_mean_what_a_naive_reading_says(spec, aliases, deferring):
     assert reality(spec, aliases, deferring) == expected
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=100)
 @given(st.text(st.sampled_from("pq/:, \tab%@é"), max_size=20))
 def test_any_text_is_read_or_refused_with_a_config_error(spec):
     try:

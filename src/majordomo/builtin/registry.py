@@ -192,7 +192,8 @@ def default_registry(
         makes[preset.name] = _of_preset(preset)
     for name, make in makes.items():
         registry.register(name, _of_setting(make, setting), source=Source.BUILT_IN)
-    registry.register("fake", FakeProvider, default_model=OFFLINE_MODEL, source=Source.BUILT_IN)
+    fake = partial(FakeProvider, clock=clock)
+    registry.register("fake", fake, default_model=OFFLINE_MODEL, source=Source.BUILT_IN)
     return registry
 
 

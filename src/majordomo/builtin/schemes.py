@@ -92,7 +92,7 @@ def schemes(*, transport: Transport, clock: Clock) -> dict[str, BuildProvider]:
         return lambda dsn, name: _build(scheme, dsn, name, transport=transport, clock=clock)
 
     built: dict[str, BuildProvider] = {name: builder(s) for name, s in _SCHEMES.items()}
-    built["fake"] = _fake
+    built["fake"] = lambda dsn, name: _fake(dsn, name, clock)
     return built
 
 
@@ -123,9 +123,9 @@ def _build(scheme: _Scheme, dsn: DSN, name: str, *, transport: Transport, clock:
     return provider
 
 
-def _fake(dsn: DSN, name: str) -> Provider:
+def _fake(dsn: DSN, name: str, clock: Clock) -> Provider:
     _check_options(dsn, _NO_OPTIONS)
-    return FakeProvider(name)
+    return FakeProvider(name, clock=clock)
 
 
 def _check_options(dsn: DSN, known: frozenset[str]) -> None:

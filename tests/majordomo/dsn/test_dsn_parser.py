@@ -442,7 +442,7 @@ pieces = st.lists(
 ).map("".join)
 
 
-@settings(deadline=None, max_examples=1000)
+@settings(deadline=None, max_examples=200)
 @given(any_text | alphabet | pieces | st.builds("openai://{}".format, alphabet | pieces))
 @example("x://h/\ud800")
 def test_any_text_gives_a_declaration_or_a_dsn_error(value):

@@ -1,5 +1,6 @@
 """The registry: names to providers, specs to chains, and what every chain of it shares."""
 
+import contextlib
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -438,3 +439,41 @@ def test_threads_may_register_alias_and_parse_at_once():
 
     assert together(work) == [True] * 8
     assert sorted(made) == sorted(["shared", *(f"{k}{n}" for k in ("v", "late") for n in range(8))])
+
+
+def test_threads_that_use_a_provider_at_once_make_it_once():
+    made, both_inside = [], threading.Barrier(2)
+
+    def make():
+        # Passes only when two are in here; else the wait is over soon, and that is as it should be.
+        with contextlib.suppress(threading.BrokenBarrierError):
+            both_inside.wait(timeout=0.1)
+        made.append(FakeProvider("slow"))
+        return made[-1]
+
+    names = ModelRegistry()
+    names.register("slow", make)
+    first, second = together(lambda _: names.provider("slow"), count=2)
+    assert first is second
+    assert made == [first]
+
+
+def test_a_thread_that_comes_while_variables_are_read_waits_for_them():
+    reading, asked = threading.Event(), threading.Event()
+
+    class Environ(dict):
+        def __iter__(self):
+            reading.set()
+            asked.wait(timeout=0.1)  # is not set while the other thread waits
+            return super().__iter__()
+
+    names = ModelRegistry(environ=Environ(LLM_M1="plain://host"))
+
+    def work(number):
+        if number == 1:
+            assert reading.wait(timeout=4)
+        found = names.names
+        asked.set()
+        return found
+
+    assert together(work, count=2) == [("m1",), ("m1",)]
