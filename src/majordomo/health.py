@@ -184,15 +184,19 @@ class HealthTracker:
             if record is not None and record.probe == admission.probe:
                 record.probe = 0
 
-    def record_success(self, target: Target) -> None:
+    def record_success(self, target: Target, admission: Admission | None = None) -> None:
         """An attempt was answered: failures and cooldown start anew, a half-open target is ok.
 
         An answer to an attempt from before the bench does not end the bench: what the server, or
         whoever called `bench`, said later counts.
+
+        Args:
+            target: Which.
+            admission: What the attempt was let in by; without it, the attempt counts as a new one.
         """
         with self._lock:
             record = self._records.get(target)
-            if record is None:
+            if record is None or _is_late(record, admission):
                 return
             running = record.until is not None and record.until > self._clock.monotonic()
             if running and not record.probe:
@@ -201,13 +205,19 @@ class HealthTracker:
             else:
                 del self._records[target]
 
-    def record_failure(self, target: Target, retry_after_s: float | None = None) -> bool:
+    def record_failure(
+        self,
+        target: Target,
+        retry_after_s: float | None = None,
+        admission: Admission | None = None,
+    ) -> bool:
         """An attempt failed for a reason that is the target's.
 
         Args:
             target: Which.
             retry_after_s: Seconds the server asked to wait. Lengthens the cooldown, also one that
                 runs already; at most `MAX_BENCH_S` of them count.
+            admission: What the attempt was let in by; without it, the attempt counts as a new one.
 
         Returns:
             Whether this failure benched the target. Those that come in while it is benched do not
@@ -222,7 +232,7 @@ class HealthTracker:
             if record.until is None:
                 if record.failures < self._policy.failure_threshold:
                     return False
-            elif not record.probe and now < record.until:
+            elif _is_late(record, admission) or (not record.probe and now < record.until):
                 record.until = max(record.until, record.not_before)
                 return False
             cooldown_s = record.next_cooldown_s
@@ -272,6 +282,13 @@ class HealthTracker:
         if record is None:
             record = self._records[target] = _Record(self._policy.cooldown_s)
         return record
+
+
+def _is_late(record: _Record, admission: Admission | None) -> bool:
+    """Whether a verdict is of an attempt from before the bench: the probe's alone counts now."""
+    if admission is None or record.until is None:
+        return False
+    return admission.probe == 0 or admission.probe != record.probe
 
 
 def _describe(target: Target, record: _Record, now: float, wall: datetime) -> TargetHealth:

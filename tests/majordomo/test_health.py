@@ -288,3 +288,33 @@ def test_threads_lose_no_failure_and_share_one_probe():
 
     with ThreadPoolExecutor(threads) as pool:
         assert sum(pool.map(probe, range(threads))) == 1
+
+
+def test_a_late_failure_does_not_bench_a_target_whose_probe_is_out(health, clock):
+    before = health.admit(A)
+    fail(health, 2)
+    clock.advance(31)
+    probe = health.admit(A)
+    assert not health.record_failure(A, admission=before)
+    health.record_success(A, probe)
+    assert health.snapshot() == ()
+
+
+def test_a_late_success_does_not_let_everyone_in_while_a_probe_is_out(health, clock):
+    before = health.admit(A)
+    fail(health, 2)
+    clock.advance(31)
+    probe = health.admit(A)
+    health.record_success(A, before)
+    assert health.admit(A).verdict is Verdict.BENCHED
+    assert health.record_failure(A, admission=probe)
+    assert health.benched_s(A) == 60
+
+
+def test_a_late_verdict_does_not_stand_for_the_probe_nobody_has_made_yet(health, clock):
+    before = health.admit(A)
+    fail(health, 2)
+    clock.advance(31)
+    health.record_success(A, before)
+    assert not health.record_failure(A, admission=before)
+    assert health.admit(A).verdict is Verdict.PROBE

@@ -116,7 +116,7 @@ class LineDisplay:
         if result.status is not RunStatus.REJECTED:
             self.line(_summary(result), "dim")
         if not result.ok and result.error is not None:
-            what = str(result.error) or _REASONS.get(result.status, type(result.error).__name__)
+            what = _REASONS.get(result.status) or str(result.error) or type(result.error).__name__
             self.print(printable(f"executus: {what}"), "bold red")
 
 

@@ -9,7 +9,7 @@ from majordomo.chain.events import Observer
 from majordomo.chain.plan import Classifier, Plan
 from majordomo.chain.policy import ChainPolicy
 from majordomo.chain.stream import StreamBlock
-from majordomo.chain.walk import Walk
+from majordomo.chain.walk import Try, Walk
 from majordomo.clock import SYSTEM_CLOCK, Clock
 from majordomo.errors import ConfigError, classify
 from majordomo.health import HealthTracker
@@ -43,6 +43,8 @@ class Chain:
 
     Only transient failures are charged to a target's health. A single target is a chain of one.
     A stream changes its target only before its first content; entering its block waits for that.
+    The time until then is shared: with n targets left, an attempt has a n-th of what is left of the
+    deadline, so that a target that hangs does not use up the others' time.
     Safe to share between tasks and threads: a request keeps its state to itself.
 
     Args:
@@ -116,7 +118,7 @@ class Chain:
         """
         walk = Walk(self._plan, request)
         with self._plan.clock.deadline(self._plan.policy.deadline_s):
-            return await _ask(walk)
+            return await self._ask(walk)
         raise walk.out_of_time()
 
     def stream(self, request: Request) -> StreamBlock:
@@ -131,20 +133,27 @@ class Chain:
         """
         return StreamBlock(self._plan, request)
 
+    async def _ask(self, walk: Walk) -> Response:
+        while True:
+            tried = await walk.next()
+            try:
+                response = await self._attempt(walk, tried)
+            except Exception as error:
+                if not walk.goes_on(tried, error):
+                    raise
+            else:
+                walk.succeeded(tried)
+                return response
+            finally:
+                walk.abandon(tried)
 
-async def _ask(walk: Walk) -> Response:
-    while True:
-        tried = await walk.next()
-        try:
-            response = await tried.model.complete(tried.request)
-        except Exception as error:
-            if not walk.goes_on(tried, error):
-                raise
-        else:
-            walk.succeeded(tried)
-            return response
-        finally:
-            walk.abandon(tried)
+    async def _attempt(self, walk: Walk, tried: Try) -> Response:
+        share_s = walk.share_s()
+        if share_s is None:
+            return await tried.model.complete(tried.request)
+        with self._plan.clock.deadline(share_s):
+            return await tried.model.complete(tried.request)
+        raise walk.overdue(tried, share_s)
 
 
 def _flatten(targets: Sequence[Model]) -> Iterator[Model]:

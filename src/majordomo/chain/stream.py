@@ -43,7 +43,7 @@ class StreamBlock:
         while self._stream is None:
             tried = await walk.next()
             try:
-                self._stream = await self._begin(walk, tried)
+                self._stream = await self._attempt(walk, tried)
             except Exception as error:
                 if not walk.goes_on(tried, error):
                     raise
@@ -51,6 +51,14 @@ class StreamBlock:
                 if self._stream is None:
                     walk.abandon(tried)
         return self._stream
+
+    async def _attempt(self, walk: Walk, tried: Try) -> ChainStream:
+        share_s = walk.share_s()
+        if share_s is None:
+            return await self._begin(walk, tried)
+        with self._plan.clock.deadline(share_s):
+            return await self._begin(walk, tried)
+        raise walk.overdue(tried, share_s)
 
     async def _begin(self, walk: Walk, tried: Try) -> ChainStream:
         request = _bounded(tried.request, walk.left_s())

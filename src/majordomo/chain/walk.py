@@ -168,7 +168,7 @@ class Walk:
         if tried.settled:
             return
         tried.settled = True
-        self._plan.health.record_success(tried.target)
+        self._plan.health.record_success(tried.target, tried.admission)
         if self._observers:
             now = self._plan.clock.monotonic()
             self._tell(
@@ -252,7 +252,7 @@ class Walk:
         health, target = self._plan.health, tried.target
         retry_after_s = _retry_after_s(error)
         tried.settled = True
-        benched = health.record_failure(target, retry_after_s)
+        benched = health.record_failure(target, retry_after_s, tried.admission)
         if retry_after_s is not None and retry_after_s > self._plan.policy.max_retry_after_s:
             benched = benched or not health.benched_s(target)
             health.bench(target, min(retry_after_s, MAX_BENCH_S))
@@ -314,6 +314,25 @@ class Walk:
             self._plan.policy.deadline_s or 0.0,
             target=self._outcomes[index].target,
             attempts=asked,
+        )
+
+    def share_s(self) -> float | None:
+        """Seconds this attempt has to begin its answer, so that the targets after it get a turn.
+
+        None for the last target, and without a deadline: then only what is left bounds it.
+        """
+        remaining = len(self._order) - self._place
+        left_s = self.left_s()
+        return None if left_s is None or remaining < 2 else left_s / remaining
+
+    def overdue(self, tried: Try, share_s: float) -> APIError:
+        """The failure of a target that used up its share of the time."""
+        return APIError(
+            f"no answer within {share_s:g} s, its share of the chain's time",
+            provider=tried.target.provider,
+            model=tried.target.model,
+            kind=ErrorKind.TRANSIENT,
+            code="timeout",
         )
 
     def left_s(self) -> float | None:

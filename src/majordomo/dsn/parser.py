@@ -23,6 +23,7 @@ PLAIN_SCHEMES = frozenset({"ollama", "llama-swap"})
 
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*")
 _HOST = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9._-]*[A-Za-z0-9_.])?")
+_LONG_NAME = 20  # without a dot or a port, such a host is a token whose `@host` was forgotten
 _PORT = re.compile(r"\d{1,5}", re.ASCII)
 _PATH_SAFE = "/%:!$&'()*+,;=~"
 
@@ -127,6 +128,8 @@ def _read(variable: str, value: str) -> DSN:
     credentials, _, where = authority.rpartition("@")
     user, token = _credentials(credentials)
     host, port = _host(where)
+    if not credentials and port is None and _looks_like_a_token(host):
+        raise Fault("its host looks like a token; write scheme://token@host")
     tls = options.pop("tls", scheme not in PLAIN_SCHEMES)
     return DSN(
         variable=variable,
@@ -167,6 +170,10 @@ def _host(where: str) -> tuple[str, int | None]:
     if not _HOST.fullmatch(host):
         raise Fault("the host has characters other than letters, digits, '.', '-' and '_'")
     return host, _port(port) if colon else None
+
+
+def _looks_like_a_token(host: str) -> bool:
+    return len(host) >= _LONG_NAME and "." not in host and ":" not in host
 
 
 def _is_ipv6(text: str) -> bool:

@@ -56,5 +56,5 @@ def access_of(provider: Provider) -> Access:
     """How a provider is reached, as far as it says; credentials in its URL are left out."""
     access = provider.access if isinstance(provider, ReachedProvider) else Access()
     if access.base_url is not None:
-        access = replace(access, base_url=_CREDENTIALS.sub("//", access.base_url))
+        access = replace(access, base_url=_CREDENTIALS.sub("//", access.base_url.partition("?")[0]))
     return access

@@ -139,6 +139,7 @@ async def test_an_interrupt_shows_what_was_reached_and_exits_130():
             code = await process.wait()
     assert code == 130
     assert "cancelled · 1 step, 1 tool call" in told
+    assert told.rstrip().endswith("executus: interrupted")
     assert "Traceback" not in told
 
 

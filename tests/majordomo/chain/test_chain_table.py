@@ -6,7 +6,15 @@ import anyio
 import pytest
 from failover import Rig, error
 
-from majordomo.chain import Chain, ChainDeadline, ChainExhausted, ChainPolicy, Retry, Success
+from majordomo.chain import (
+    Attempt,
+    Chain,
+    ChainDeadline,
+    ChainExhausted,
+    ChainPolicy,
+    Retry,
+    Success,
+)
 from majordomo.clock import SYSTEM_CLOCK
 from majordomo.errors import APIError, ConfigError, ErrorKind, UnsupportedRequest, classify
 from majordomo.health import HealthTracker, Verdict
@@ -437,3 +445,32 @@ def test_backoff_is_jittered_downwards_by_half_and_added_to_what_the_server_aske
     assert [policy.backoff(1, None, jitter) for jitter in (0, 1)] == [0.5, 0.25]
     assert policy.backoff(2, 10, 0) == 11
     assert policy.backoff(10_000, None, 0) == 8
+
+
+async def test_a_head_that_hangs_leaves_the_tail_its_share_of_the_time(how):
+    rig = Rig("abc").script(a=[Hang(), Hang()])
+    answers = []
+
+    async def ask():
+        answers.append(await rig.ask(how))
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(ask)
+        while not answers:
+            await anyio.wait_all_tasks_blocked()
+            rig.clock.advance(50)
+    assert answers[0].target == Target("fake", "b")
+    asked = [e.elapsed_s for e in rig.events if isinstance(e, Attempt)]
+    assert asked[:2] == [0, 200.5]  # a third of 600 s, and the wait
+    assert 330 < asked[2] < 360  # then a third of what was left
+    assert "its share of the chain's time" in str(rig.events[1].cause)
+    assert rig.failures("a") == 2
+
+
+async def test_the_last_target_has_all_the_time_that_is_left(how):
+    rig = Rig("a").script(a=[Delay(599, "late")])
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(rig.ask, how)
+        await anyio.wait_all_tasks_blocked()
+        rig.clock.advance(599)
+    assert rig.told()[-1] == "success a"

@@ -458,3 +458,16 @@ def test_any_text_gives_a_declaration_or_a_dsn_error(value):
     assert dsn.url().isascii()
     assert not any(char.isspace() for char in dsn.url())
     assert dsn.token is None or (dsn.token.isascii() and dsn.token.isprintable())
+
+
+@pytest.mark.parametrize("value", ["openai://sk-proj-0123456789abcdef", "ollama://" + "x" * 20])
+def test_a_token_without_its_host_is_not_taken_for_one(value):
+    with pytest.raises(DSNError) as caught:
+        read(value)
+    assert caught.value.fault == "its host looks like a token; write scheme://token@host"
+    assert "0123456789" not in everything_shown(caught.value)
+
+
+@pytest.mark.parametrize("host", ["ollama", "inference-service.example-host", "x" * 30 + ":80"])
+def test_a_host_without_a_token_may_have_any_usual_name(host):
+    assert read(f"ollama://{host}").host == host.partition(":")[0]
