@@ -20,8 +20,8 @@ _TYPE_TEXT = "the type's docstring tells the model what the answer is for"
 _STRICT_SUBSET = "strict mode refuses it (wire/openai §6), so it is said in words"
 _IN_STREAM = "their error of a stream holds no status; ours has the one its type stands for"
 _RETRY_STREAM = "they never try a stream again; whether ours may is its chain's business"
+_NEGATIVE = "a negative wait is none; they read it and then ignore it"
 _SERVER_DECIDES = "the header decides whether ours is transient; their class is the status's"
-_IMAGE_APART = "a tool message takes no image: it points to one that follows, labelled"
 
 OPENAI = (
     _openai(STREAMED, "headers.accept", _ACCEPT, "text/event-stream", "application/json"),
@@ -32,14 +32,6 @@ OPENAI = (
         "Error: no such city",
         "no such city",
     ),
-    _openai(
-        "request/image in a tool result",
-        "body.messages.2.content",
-        _IMAGE_APART,
-        "a picture\n(image in the next user message)",
-        "a picture",
-    ),
-    _openai("request/image in a tool result", "body.messages.3.content.*", _IMAGE_APART),
     _openai(
         "request/own answer replayed",
         "body.messages.1.refusal",
@@ -105,17 +97,91 @@ OPENAI = (
     _openai("error/first in a stream", "status", _IN_STREAM, 429, None),
     _openai("error/*in a stream", "request_id", _IN_STREAM, "req_7", None),
     _openai("error/*in a stream", "retried", _RETRY_STREAM, True, False),
-    _openai(
-        "wait/negative",
-        "wait_s",
-        "a negative wait is none; they read it and then ignore it",
-        None,
-        -5.0,
-    ),
+    _openai("wait/negative", "wait_s", _NEGATIVE, None, -5.0),
 )
 
+
+def _anthropic(cases, at, why, ours=ANY, theirs=ANY):
+    cases = (cases,) if isinstance(cases, str) else cases
+    return Difference(vendor="anthropic", cases=cases, at=at, ours=ours, theirs=theirs, why=why)
+
+
+_ANTHROPIC_SCHEMA = ("output_config", "format", "schema")
+_IN_WORDS = "the same constraints in other words; the schema is made once for all vendors"
+_KEY = "both are accepted; servers compatible with this wire often know only `x-api-key`"
+_VERSION = "the older version still takes sampling from models that know it (wire/anthropic §1.1)"
+_OWN_TYPE_HAS_STATUS = "the status they give is the stream's own; ours is the one its type has"
+_TRANSIENT_TYPES = ("overloaded_error", "rate_limit_error", "api_error", "timeout_error")
+
+ANTHROPIC = (
+    _anthropic("request/*", "headers.authorization", _KEY, None, "Bearer sk-differential"),
+    _anthropic("request/*", "headers.x-api-key", _KEY, "sk-differential", None),
+    _anthropic("request/*", "headers.anthropic-version", _VERSION, "2023-06-01", "2026-10-21"),
+    _anthropic(STREAMED, "headers.accept", _ACCEPT, "text/event-stream", "application/json"),
+    *(
+        _anthropic(
+            "request/output type with constraints",
+            f"body.output_config.format.schema.properties.{name}",
+            _IN_WORDS,
+            *values,
+        )
+        for name, *values in (
+            (
+                "name.description",
+                'at least 2 characters. at most 9 characters (pattern: "^[a-z]+$")',
+                "{maxLength: 9, minLength: 2, pattern: ^[a-z]+$}",
+            ),
+            ("share.description", "(maximum: 1, minimum: 0)", "{maximum: 1, minimum: 0}"),
+            ("tags.description", "(maxItems: 3)", "{maxItems: 3}"),
+            ("note.description", ABSENT, "{default: None}"),
+            ("unit.description", "default 'C'", "{default: C}"),
+            ("site.description", "format uri. default 'x'", "{default: x}"),
+            ("site.format", ABSENT, "uri"),
+        )
+    ),
+    *(
+        _anthropic(
+            "request/output type with constraints",
+            f"body.output_config.format.schema.required.{index}",
+            "one schema for all vendors: everything is required, what may be missing says so",
+            name,
+            ABSENT,
+        )
+        for index, name in ((3, "note"), (4, "unit"), (5, "site"))
+    ),
+    _anthropic(
+        "error/429 limit of spending",
+        "retried",
+        "waiting does not bring money: ours gives up",
+        False,
+        True,
+    ),
+    _anthropic("error/429 that should not be retried", "kind", _SERVER_DECIDES, "permanent"),
+    _anthropic("error/*in a stream", "status", _OWN_TYPE_HAS_STATUS, theirs=200),
+    _anthropic("error/first in a stream", "retried", _RETRY_STREAM, True, False),
+    *(
+        _anthropic(f"error/{name} in a stream", "retried", _RETRY_STREAM, True, False)
+        for name in _TRANSIENT_TYPES
+    ),
+    _anthropic("wait/negative", "wait_s", _NEGATIVE, None, -5.0),
+)
+
+
+def _as_blocks(message):
+    content = message["content"]
+    blocks = [{"type": "text", "text": content}] if isinstance(content, str) else content
+    return {**message, "content": blocks}
+
+
 EQUIVALENCES = (
+    Equivalence(
+        vendor="anthropic",
+        rewrite=at("messages", rewrite=lambda messages: [_as_blocks(m) for m in messages]),
+        why="a string is short for one text block",
+    ),
+    Equivalence(vendor="anthropic", rewrite=at(*_ANTHROPIC_SCHEMA, rewrite=inlined), why=_REFS),
+    Equivalence(vendor="anthropic", rewrite=at(*_ANTHROPIC_SCHEMA, rewrite=untitled), why=_TITLES),
     Equivalence(vendor="openai", rewrite=at(*_OPENAI_SCHEMA, rewrite=inlined), why=_REFS),
     Equivalence(vendor="openai", rewrite=at(*_OPENAI_SCHEMA, rewrite=untitled), why=_TITLES),
 )
-DIFFERENCES = (*OPENAI,)
+DIFFERENCES = (*OPENAI, *ANTHROPIC)

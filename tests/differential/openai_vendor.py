@@ -147,8 +147,12 @@ CALLS = {
     "image in a tool result": _says(
         ASKED,
         _turn(CALLED),
-        _result(CALL_A, "a picture"),
-        {"role": "user", "content": [_image(shapes.PNG_URL)]},
+        # A tool message takes no image: it points to one that follows (wire/openai §4).
+        _result(CALL_A, "a picture\n(image in the next user message)"),
+        {
+            "role": "user",
+            "content": [_text(f"Result of lookup ({CALL_A}), image:"), _image(shapes.PNG_URL)],
+        },
         tools=TOOLS,
     ),
     "image": _says({"role": "user", "content": [_text("What is this?"), _image(shapes.PNG_URL)]}),
@@ -182,7 +186,7 @@ CALLS = {
     ),
     "most tokens": _says(max_completion_tokens=77),
     "sampling": _says(temperature=0.2, top_p=0.9),
-    "stop texts": _says(stop=["END", "\n\n"]),
+    "stop texts": _says(stop=["END", "###"]),
     "seed": _says(seed=7),
     "effort high": _says(reasoning_effort="high"),
     "effort none": _says(reasoning_effort="none"),
@@ -322,9 +326,7 @@ ANSWERS = (
     Served(
         name="a forced call",
         whole=_whole({"tool_calls": _TWO[:1]}, "stop"),
-        stream=_events(
-            _begun(0, "call_A", "lookup"), _piece(0, shapes.ARGUMENTS), finish="stop"
-        ),
+        stream=_events(_begun(0, "call_A", "lookup"), _piece(0, shapes.ARGUMENTS), finish="stop"),
     ),
     Served(
         name="a refusal",

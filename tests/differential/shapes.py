@@ -90,7 +90,9 @@ class Bounded(BaseModel):
     site: str = Field(default="x", json_schema_extra={"format": "uri"})
 
 
-WEATHER = '{"city":"Rome","celsius":20,"sky":"clear","wind":{"speed":1.5,"gusts":null},"stations":["a"]}'
+WEATHER = (
+    '{"city":"Rome","celsius":20,"sky":"clear","wind":{"speed":1.5,"gusts":null},"stations":["a"]}'
+)
 BOUNDED = '{"name":"rome","share":0.5,"tags":["a"],"note":null,"unit":"C","site":"x"}'
 
 # Arguments as a model spaces them: what is replayed is what was written.
@@ -119,6 +121,11 @@ def replay(response):
     )
 
 
+TOOLED = _ask(tools=_TOOLS)
+RESULT_AND_QUESTION = _ask(
+    *_ASKED_ONCE, tool_result(_A, "sunny"), user("And this?", _IMAGE), tools=_TOOLS
+)
+
 SHAPES = (
     Shape(name="plain text", request=_ask()),
     Shape(name="plain text, streamed", request=_ask(), streaming=True),
@@ -126,8 +133,8 @@ SHAPES = (
     Shape(name="system", request=_ask(system=SYSTEM)),
     Shape(name="several system messages", request=_ask(system("Two."), user(HELLO), system="One.")),
     Shape(name="several turns", request=_ask(user("Hi."), assistant("Hello!"), user(HELLO))),
-    Shape(name="tools", request=_ask(tools=_TOOLS)),
-    Shape(name="tools, streamed", request=_ask(tools=_TOOLS), streaming=True),
+    Shape(name="tools", request=TOOLED),
+    Shape(name="tools, streamed", request=TOOLED, streaming=True),
     Shape(name="some tool forced", request=_ask(tools=_TOOLS, tool_choice="required")),
     Shape(name="one tool forced", request=_ask(tools=_TOOLS, tool_choice=_LOOKUP)),
     Shape(name="tools forbidden", request=_ask(tools=_TOOLS, tool_choice="none")),
@@ -154,17 +161,23 @@ SHAPES = (
     ),
     Shape(name="PDF", request=_ask(user("Sum up.", DocumentPart(data=PDF, name="a.pdf")))),
     Shape(name="output type", request=_ask(output=OutputType(Weather).schema)),
-    Shape(name="output type, streamed", request=_ask(output=OutputType(Weather).schema), streaming=True),
+    Shape(
+        name="output type, streamed",
+        request=_ask(output=OutputType(Weather).schema),
+        streaming=True,
+    ),
     Shape(name="output type with constraints", request=_ask(output=OutputType(Bounded).schema)),
-    Shape(name="output type and tools", request=_ask(output=OutputType(Weather).schema, tools=_TOOLS)),
+    Shape(
+        name="output type and tools", request=_ask(output=OutputType(Weather).schema, tools=_TOOLS)
+    ),
     Shape(name="most tokens", request=_set(max_tokens=77)),
     Shape(name="sampling", request=_set(temperature=0.2, top_p=0.9)),
-    Shape(name="stop texts", request=_set(stop=("END", "\n\n"))),
+    Shape(name="stop texts", request=_set(stop=("END", "###"))),
     Shape(name="seed", request=_set(seed=7)),
     Shape(name="effort high", request=_set(reasoning_effort="high")),
     Shape(name="effort none", request=_set(reasoning_effort="none")),
     Shape(name="prompt caching", request=_set(prompt_caching=True)),
     Shape(name="service tier", request=_set(service_tier="auto")),
-    Shape(name="own answer replayed", request=_ask(tools=_TOOLS), then=replay),
+    Shape(name="own answer replayed", request=TOOLED, then=replay),
 )
 """Every vendor says each of these, or why it cannot."""

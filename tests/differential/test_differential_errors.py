@@ -109,13 +109,17 @@ async def test_both_read_the_same_wait(vendor, name):
     limited = next(each for each in vendor.refusals if each.status == 429)
     async with LoopbackServer(lambda _: JSONAnswer(429, limited.body, headers)) as server:
         with pytest.raises(APIError) as ours:
-            await ask_ours(vendor, server.url, Shape(name="", request=Request(messages=(user(HELLO),))))
+            await ask_ours(
+                vendor, server.url, Shape(name="", request=Request(messages=(user(HELLO),)))
+            )
         async with vendor.client(url=server.url) as client:
             with pytest.raises(vendor.raises) as theirs:
                 await vendor.ask(client, streaming=False)
             wait_s = vendor.wait_s(client, theirs.value)
     # Half seconds, for the time that passes between reading one date and the other.
     mine = ours.value.retry_after_s
-    values = [{"wait_s": w if w is None or name != "a date" else round(w, -1)} for w in (mine, wait_s)]
+    values = [
+        {"wait_s": w if w is None or name != "a date" else round(w, -1)} for w in (mine, wait_s)
+    ]
     problems = judge(vendor.name, f"wait/{name}", *values, DIFFERENCES)
     assert not problems, "\n".join(problems)

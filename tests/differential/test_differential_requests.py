@@ -63,9 +63,9 @@ async def test_every_equivalence_is_needed(vendor):
     recorded = [await sent(vendor, shape) for shape in shapes if mine]
     for each in mine:
         others = [other for other in mine if other is not each]
-        assert any(
-            found(vendor, pair, others) != found(vendor, pair, mine) for pair in recorded
-        ), f"nothing needs it any more: {each.why}"
+        assert any(found(vendor, pair, others) != found(vendor, pair, mine) for pair in recorded), (
+            f"nothing needs it any more: {each.why}"
+        )
 
 
 def found(vendor, pair, equivalences):

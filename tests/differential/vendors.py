@@ -1,5 +1,6 @@
 """The vendors under comparison; a new one is a module with a table, and one line here."""
 
+import anthropic_vendor
 import openai_vendor
 
-VENDORS = (openai_vendor.VENDOR,)
+VENDORS = (openai_vendor.VENDOR, anthropic_vendor.VENDOR)
