@@ -10,77 +10,105 @@ _TITLES = "pydantic's titles repeat the names and cost tokens"
 _REFS = "a reference and what it refers to mean the same; some servers know no references"
 
 
-def _openai(cases, at, why, ours=ANY, theirs=ANY):
-    cases = (cases,) if isinstance(cases, str) else cases
-    return Difference(vendor="openai", cases=cases, at=at, ours=ours, theirs=theirs, why=why)
+def _on(vendor):
+    """Makes differences of one vendor."""
+
+    def make(cases, at, why, ours=ANY, theirs=ANY):
+        cases = (cases,) if isinstance(cases, str) else cases
+        return Difference(vendor=vendor, cases=cases, at=at, ours=ours, theirs=theirs, why=why)
+
+    return make
 
 
-_OPENAI_SCHEMA = ("response_format", "json_schema", "schema")
+# -- Both of OpenAI's wires ---------------------------------------------------------------------
+
 _TYPE_TEXT = "the type's docstring tells the model what the answer is for"
 _STRICT_SUBSET = "strict mode refuses it (wire/openai §6), so it is said in words"
+_STRICT_TOOLS = (
+    "their `parse` insists on strict tools; ours sends tool schemas as they were written"
+)
+_NO_ERROR_FIELD = "the wire has no field for failure, so ours begins the text with it"
 _IN_STREAM = "their error of a stream holds no status; ours has the one its type stands for"
 _RETRY_STREAM = "they never try a stream again; whether ours may is its chain's business"
 _NEGATIVE = "a negative wait is none; they read it and then ignore it"
+_MONEY = "waiting does not bring money: ours gives up"
 _SERVER_DECIDES = "the header decides whether ours is transient; their class is the status's"
 
-OPENAI = (
-    _openai(STREAMED, "headers.accept", _ACCEPT, "text/event-stream", "application/json"),
-    _openai(
+
+def _both_openai(difference, schema):
+    constrained = (
+        ("name.minLength", ABSENT, 2),
+        ("name.maxLength", ABSENT, 9),
+        ("name.description", "at least 2 characters. at most 9 characters", ABSENT),
+        ("unit.default", ABSENT, "C"),
+        ("unit.description", "default 'C'", ABSENT),
+        ("site.default", ABSENT, "x"),
+        ("site.format", ABSENT, "uri"),
+        ("site.description", "format uri. default 'x'", ABSENT),
+    )
+    where = f"body.{'.'.join(schema)}"
+    return (
+        difference(STREAMED, "headers.accept", _ACCEPT, "text/event-stream", "application/json"),
+        difference(
+            TYPED, f"{where.removesuffix('.schema')}.description", _TYPE_TEXT, theirs=ABSENT
+        ),
+        *(
+            difference(
+                "request/output type with constraints",
+                f"{where}.properties.{name}",
+                _STRICT_SUBSET,
+                *values,
+            )
+            for name, *values in constrained
+        ),
+        difference("error/429 quota", "retried", _MONEY, False, True),
+        difference("error/429 that should not be retried", "kind", _SERVER_DECIDES, "permanent"),
+        difference("error/400 that should be retried", "kind", _SERVER_DECIDES, "transient"),
+        difference("error/*in a stream", "request_id", _IN_STREAM, "req_7", None),
+        difference("wait/negative", "wait_s", _NEGATIVE, None, -5.0),
+    )
+
+
+# -- Chat Completions ---------------------------------------------------------------------------
+
+_CHAT_SCHEMA = ("response_format", "json_schema", "schema")
+_chat = _on("openai")
+
+CHAT = (
+    *_both_openai(_chat, _CHAT_SCHEMA),
+    _chat(
         "request/tool error",
         "body.messages.2.content",
-        "the wire has no field for failure, so ours begins the text with it",
+        _NO_ERROR_FIELD,
         "Error: no such city",
         "no such city",
     ),
-    _openai(
-        "request/own answer replayed",
-        "body.messages.1.refusal",
-        "null says nothing",
-        ABSENT,
-        None,
+    _chat(
+        "request/own answer replayed", "body.messages.1.refusal", "null says nothing", ABSENT, None
     ),
-    _openai(
+    _chat(
         "request/own answer replayed",
         "body.messages.1.annotations",
         "for people who read the answer; the server ignores them",
         ABSENT,
         [],
     ),
-    _openai(TYPED, "body.response_format.json_schema.description", _TYPE_TEXT, theirs=ABSENT),
-    _openai(
+    _chat(
         ("request/output type", "request/output type with*", "request/output type and*"),
         "body.stream",
         "their `parse` says the default",
         ABSENT,
         False,
     ),
-    _openai(
+    _chat(
         "request/output type and tools",
         "body.tools.*.function.strict",
-        "their `parse` insists on strict tools; ours sends tool schemas as they were written",
+        _STRICT_TOOLS,
         ABSENT,
         True,
     ),
     *(
-        _openai(
-            "request/output type with constraints",
-            f"body.response_format.json_schema.schema.properties.{name}",
-            _STRICT_SUBSET,
-            *values,
-        )
-        for name, *values in (
-            ("name.minLength", ABSENT, 2),
-            ("name.maxLength", ABSENT, 9),
-            ("name.description", "at least 2 characters. at most 9 characters", ABSENT),
-            ("unit.default", ABSENT, "C"),
-            ("unit.description", "default 'C'", ABSENT),
-            ("site.default", ABSENT, "x"),
-            ("site.format", ABSENT, "uri"),
-            ("site.description", "format uri. default 'x'", ABSENT),
-        )
-    ),
-    *(
-        _openai(
+        _chat(
             "answer/fields nobody knows, streamed",
             f"usage.{name}",
             "their helper forgets the usage when a chunk without any follows it",
@@ -88,24 +116,38 @@ OPENAI = (
         )
         for name in ("input", "output", "cache_read", "cache_write", "reasoning")
     ),
-    _openai(
-        "error/429 quota", "retried", "waiting does not bring money: ours gives up", False, True
-    ),
-    _openai("error/429 that should not be retried", "kind", _SERVER_DECIDES, "permanent"),
-    _openai("error/400 that should be retried", "kind", _SERVER_DECIDES, "transient"),
-    _openai("error/in a stream", "status", _IN_STREAM, 500, None),
-    _openai("error/first in a stream", "status", _IN_STREAM, 429, None),
-    _openai("error/*in a stream", "request_id", _IN_STREAM, "req_7", None),
-    _openai("error/*in a stream", "retried", _RETRY_STREAM, True, False),
-    _openai("wait/negative", "wait_s", _NEGATIVE, None, -5.0),
+    _chat("error/in a stream", "status", _IN_STREAM, 500, None),
+    _chat("error/first in a stream", "status", _IN_STREAM, 429, None),
+    _chat("error/*in a stream", "retried", _RETRY_STREAM, True, False),
 )
 
 
-def _anthropic(cases, at, why, ours=ANY, theirs=ANY):
-    cases = (cases,) if isinstance(cases, str) else cases
-    return Difference(vendor="anthropic", cases=cases, at=at, ours=ours, theirs=theirs, why=why)
+# -- Responses ----------------------------------------------------------------------------------
+
+_RESPONSES_SCHEMA = ("text", "format", "schema")
+_responses = _on("responses")
+
+RESPONSES = (
+    *_both_openai(_responses, _RESPONSES_SCHEMA),
+    _responses(
+        "request/tool error",
+        "body.input.2.output",
+        _NO_ERROR_FIELD,
+        "Error: no such city",
+        "no such city",
+    ),
+    _responses("request/output type and tools", "body.tools.*.strict", _STRICT_TOOLS, False, True),
+    _responses("error/in a stream", "status", _IN_STREAM, 429, None),
+    _responses("error/in a stream", "retried", _RETRY_STREAM, True, False),
+    _responses("error/a bad image in a stream", "status", _IN_STREAM, 400, None),
+    _responses("error/failed in a stream", "status", _IN_STREAM, 500, None),
+    _responses("error/failed in a stream", "retried", _RETRY_STREAM, True, False),
+)
 
 
+# -- Anthropic ----------------------------------------------------------------------------------
+
+_anthropic = _on("anthropic")
 _ANTHROPIC_SCHEMA = ("output_config", "format", "schema")
 _IN_WORDS = "the same constraints in other words; the schema is made once for all vendors"
 _KEY = "both are accepted; servers compatible with this wire often know only `x-api-key`"
@@ -152,7 +194,7 @@ ANTHROPIC = (
     _anthropic(
         "error/429 limit of spending",
         "retried",
-        "waiting does not bring money: ours gives up",
+        _MONEY,
         False,
         True,
     ),
@@ -167,6 +209,9 @@ ANTHROPIC = (
 )
 
 
+# -- Other spellings ----------------------------------------------------------------------------
+
+
 def _as_blocks(message):
     content = message["content"]
     blocks = [{"type": "text", "text": content}] if isinstance(content, str) else content
@@ -179,9 +224,14 @@ EQUIVALENCES = (
         rewrite=at("messages", rewrite=lambda messages: [_as_blocks(m) for m in messages]),
         why="a string is short for one text block",
     ),
-    Equivalence(vendor="anthropic", rewrite=at(*_ANTHROPIC_SCHEMA, rewrite=inlined), why=_REFS),
-    Equivalence(vendor="anthropic", rewrite=at(*_ANTHROPIC_SCHEMA, rewrite=untitled), why=_TITLES),
-    Equivalence(vendor="openai", rewrite=at(*_OPENAI_SCHEMA, rewrite=inlined), why=_REFS),
-    Equivalence(vendor="openai", rewrite=at(*_OPENAI_SCHEMA, rewrite=untitled), why=_TITLES),
+    *(
+        Equivalence(vendor=vendor, rewrite=at(*path, rewrite=rewrite), why=why)
+        for vendor, path in (
+            ("openai", _CHAT_SCHEMA),
+            ("responses", _RESPONSES_SCHEMA),
+            ("anthropic", _ANTHROPIC_SCHEMA),
+        )
+        for rewrite, why in ((inlined, _REFS), (untitled, _TITLES))
+    ),
 )
-DIFFERENCES = (*OPENAI, *ANTHROPIC)
+DIFFERENCES = (*CHAT, *RESPONSES, *ANTHROPIC)

@@ -8,6 +8,7 @@ from shapes import CALL_A, CALL_B, HELLO, SYSTEM
 from vendor import KEY, Refusal, Served, Shape, Vendor, seen, usage
 
 from executus.testing.server import JSONAnswer, SSEAnswer
+from majordomo.errors import ErrorKind
 from majordomo.llm.message import user
 from majordomo.llm.request import Request, Settings
 from majordomo.providers.openai import openai_provider
@@ -512,6 +513,10 @@ REFUSALS = (
     ),
     Refusal(name="504", status=504, body=error("late", "server_error")),
     Refusal(name="520", status=520, body=b"error code: 520"),
+)
+"""HTTP errors are the same on both of OpenAI's wires."""
+
+STREAM_REFUSALS = (
     Refusal(
         name="in a stream",
         stream=(
@@ -538,7 +543,7 @@ KINDS = (
     (openai.RateLimitError, {"transient", "quota"}),
     (openai.InternalServerError, {"transient"}),
     (openai.APIStatusError, {"permanent", "transient"}),
-    (openai.APIError, {"transient"}),
+    (openai.APIError, set(ErrorKind)),  # in a stream: they have no class for it, but a code
 )
 
 
@@ -570,7 +575,7 @@ VENDOR = Vendor(
     answer=_answer,
     ask=_ask,
     answers=ANSWERS,
-    refusals=REFUSALS,
+    refusals=(*REFUSALS, *STREAM_REFUSALS),
     failure=failure,
     raises=openai.APIError,
     wait_s=wait_s,

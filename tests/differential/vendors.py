@@ -2,5 +2,6 @@
 
 import anthropic_vendor
 import openai_vendor
+import responses_vendor
 
-VENDORS = (openai_vendor.VENDOR, anthropic_vendor.VENDOR)
+VENDORS = (openai_vendor.VENDOR, responses_vendor.VENDOR, anthropic_vendor.VENDOR)
