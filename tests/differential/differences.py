@@ -209,6 +209,61 @@ ANTHROPIC = (
 )
 
 
+# -- Google -------------------------------------------------------------------------------------
+
+_GOOGLE_SCHEMA = ("generationConfig", "responseJsonSchema")
+_ROLE = "the role of a system instruction is optional, and it has but one"
+_CLOSED = "one schema for all vendors: objects are closed"
+_NOT_READ = "the wire does not read it (wire/google §7): said in words; and all is required"
+_google = _on("google")
+
+GOOGLE = (
+    _google("request/*", "headers.accept", "theirs takes anything", theirs="*/*"),
+    *(
+        _google(f"request/{name}", "body.systemInstruction.role", _ROLE, ABSENT, "user")
+        for name in ("odd characters", "system", "several system messages")
+    ),
+    _google(TYPED, "body.generationConfig.responseJsonSchema.*", _CLOSED, False, ABSENT),
+    *(
+        _google(
+            "request/output type with constraints",
+            f"body.generationConfig.responseJsonSchema.{name}",
+            _NOT_READ,
+            *values,
+        )
+        for name, *values in (
+            ("properties.name.minLength", ABSENT, 2),
+            ("properties.name.maxLength", ABSENT, 9),
+            ("properties.name.pattern", ABSENT, "^[a-z]+$"),
+            (
+                "properties.name.description",
+                'at least 2 characters. at most 9 characters (pattern: "^[a-z]+$")',
+                ABSENT,
+            ),
+            ("properties.note.default", ABSENT, None),
+            ("properties.unit.default", ABSENT, "C"),
+            ("properties.unit.description", "default 'C'", ABSENT),
+            ("properties.site.default", ABSENT, "x"),
+            ("properties.site.format", ABSENT, "uri"),
+            ("properties.site.description", "format uri. default 'x'", ABSENT),
+            ("required.3", "note", ABSENT),
+            ("required.4", "unit", ABSENT),
+            ("required.5", "site", ABSENT),
+        )
+    ),
+    _google("answer/calls without ids*", "calls.*.id", "ours gives them ids", theirs=None),
+    _google(
+        "error/400 key",
+        "code",
+        "the detail tells more than the status' name",
+        "API_KEY_INVALID",
+        "INVALID_ARGUMENT",
+    ),
+    _google("error/429 for the day", "retried", "waiting for midnight is no retry", False, True),
+    _google("error/*in a stream", "retried", _RETRY_STREAM, True, False),
+)
+
+
 # -- Other spellings ----------------------------------------------------------------------------
 
 
@@ -218,7 +273,65 @@ def _as_blocks(message):
     return {**message, "content": blocks}
 
 
+def _camel(value):
+    if isinstance(value, list):
+        return [_camel(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {_camel_word(key): _camel(item) for key, item in value.items()}
+
+
+def _camel_word(word):
+    first, *others = word.split("_")
+    return "".join([first, *(other.capitalize() for other in others)])
+
+
+def _plain_base64(value):
+    if isinstance(value, list):
+        return [_plain_base64(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        key: item.replace("-", "+").replace("_", "/")
+        if key in ("data", "thoughtSignature") and isinstance(item, str)
+        else _plain_base64(item)
+        for key, item in value.items()
+    }
+
+
+def _without_summaries(contents):
+    return [{**c, "parts": [p for p in c["parts"] if not _says_nothing(p)]} for c in contents]
+
+
+def _says_nothing(part):
+    return part.keys() <= {"text", "thought"} and (part.get("thought") or not part.get("text"))
+
+
+def _without_empty_config(body):
+    return {key: value for key, value in body.items() if (key, value) != ("generationConfig", {})}
+
+
 EQUIVALENCES = (
+    Equivalence(
+        vendor="google",
+        rewrite=_camel,
+        why="the server takes both cases of names; theirs mixes them",
+    ),
+    Equivalence(
+        vendor="google",
+        rewrite=_plain_base64,
+        why="the server takes both alphabets of base64; theirs writes that of URLs",
+    ),
+    Equivalence(
+        vendor="google",
+        rewrite=at("contents", rewrite=_without_summaries),
+        why="unsigned summaries of thoughts and empty texts only cost tokens (wire/google §5.1)",
+    ),
+    Equivalence(
+        vendor="google",
+        rewrite=_without_empty_config,
+        why="an empty object is as good as none",
+    ),
     Equivalence(
         vendor="anthropic",
         rewrite=at("messages", rewrite=lambda messages: [_as_blocks(m) for m in messages]),
@@ -230,8 +343,9 @@ EQUIVALENCES = (
             ("openai", _CHAT_SCHEMA),
             ("responses", _RESPONSES_SCHEMA),
             ("anthropic", _ANTHROPIC_SCHEMA),
+            ("google", _GOOGLE_SCHEMA),
         )
         for rewrite, why in ((inlined, _REFS), (untitled, _TITLES))
     ),
 )
-DIFFERENCES = (*CHAT, *RESPONSES, *ANTHROPIC)
+DIFFERENCES = (*CHAT, *RESPONSES, *ANTHROPIC, *GOOGLE)

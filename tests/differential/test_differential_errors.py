@@ -36,7 +36,7 @@ def answer(vendor, refusal):
     if refusal.stream:
         return SSEAnswer(refusal.stream, headers=headers | vendor.stream_headers)
     if isinstance(refusal.body, bytes):
-        lines = [f"HTTP/1.1 {refusal.status} X", f"content-length: {len(refusal.body)}"]
+        lines = [f"HTTP/1.1 {refusal.status} ", f"content-length: {len(refusal.body)}"]
         lines += [f"{name}: {value}" for name, value in headers.items()]
         return RawAnswer("\r\n".join([*lines, "", ""]).encode() + refusal.body)
     return JSONAnswer(refusal.status, refusal.body, headers)
