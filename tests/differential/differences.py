@@ -264,6 +264,68 @@ GOOGLE = (
 )
 
 
+# -- Ollama -------------------------------------------------------------------------------------
+
+_CALLED = (
+    "request/tool results",
+    "request/tool error",
+    "request/image in a tool result",
+    "request/own answer replayed*",
+)
+_IDS = "their types know no ids of calls; newer servers do (wire/ollama §3)"
+_OVERFLOW = "an overflow is an error for the chain, instead of messages dropped without a word"
+_ALL_REQUIRED = "one schema for all vendors: said in words, and all is required"
+_ollama = _on("ollama")
+
+OLLAMA = (
+    _ollama(STREAMED, "headers.accept", _ACCEPT, "application/x-ndjson", "application/json"),
+    _ollama("request/*", "body.truncate", _OVERFLOW, False, ABSENT),
+    _ollama(_CALLED, "body.messages.1.tool_calls.*.id", _IDS, theirs=ABSENT),
+    _ollama(_CALLED, "body.messages.*.tool_call_id", _IDS, theirs=ABSENT),
+    _ollama(
+        ("request/output type", "request/output type, *", "request/output type with*"),
+        "body.format.*additionalProperties",
+        _CLOSED,
+        False,
+        ABSENT,
+    ),
+    *(
+        _ollama(
+            "request/output type with constraints", f"body.format.{name}", _ALL_REQUIRED, *values
+        )
+        for name, *values in (
+            ("properties.name.minLength", ABSENT, 2),
+            ("properties.name.maxLength", ABSENT, 9),
+            ("properties.name.description", "at least 2 characters. at most 9 characters", ABSENT),
+            ("properties.note.default", ABSENT, None),
+            ("properties.unit.default", ABSENT, "C"),
+            ("properties.unit.description", "default 'C'", ABSENT),
+            ("properties.site.default", ABSENT, "x"),
+            ("properties.site.format", ABSENT, "uri"),
+            ("properties.site.description", "format uri. default 'x'", ABSENT),
+            ("required.3", "note", ABSENT),
+            ("required.4", "unit", ABSENT),
+            ("required.5", "site", ABSENT),
+        )
+    ),
+    _ollama(
+        "request/own answer replayed",
+        "body.messages.1.thinking",
+        "only the thinking of the current tool loop goes back (wire/ollama §3)",
+        ABSENT,
+        "Let me see.",
+    ),
+    _ollama(("answer/two calls*", "answer/thinking*"), "calls.*.id", _IDS, theirs=None),
+    _ollama(
+        "answer/fields nobody knows, whole",
+        "model",
+        "a server that passes a request on names the model that answered",
+        "x",
+        "qwen3:8b",
+    ),
+)
+
+
 # -- Other spellings ----------------------------------------------------------------------------
 
 
@@ -311,7 +373,36 @@ def _without_empty_config(body):
     return {key: value for key, value in body.items() if (key, value) != ("generationConfig", {})}
 
 
+def _without_instruction(messages):
+    said = messages[0]["content"].startswith("Answer with one JSON value")
+    return messages[1:] if messages[0]["role"] == "system" and said else messages
+
+
+def _without_empty_content(messages):
+    return [
+        {key: value for key, value in message.items() if (key, value) != ("content", "")}
+        for message in messages
+    ]
+
+
+def _without_empty_tools(body):
+    return {key: value for key, value in body.items() if (key, value) != ("tools", [])}
+
+
 EQUIVALENCES = (
+    Equivalence(
+        vendor="ollama",
+        rewrite=at("messages", rewrite=_without_instruction),
+        why="ours says a schema in words as well: the cloud ignores `format` (wire/ollama §6)",
+    ),
+    Equivalence(
+        vendor="ollama",
+        rewrite=at("messages", rewrite=_without_empty_content),
+        why="a message without content has an empty one",
+    ),
+    Equivalence(
+        vendor="ollama", rewrite=_without_empty_tools, why="no tools are as good as none said"
+    ),
     Equivalence(
         vendor="google",
         rewrite=_camel,
@@ -344,8 +435,9 @@ EQUIVALENCES = (
             ("responses", _RESPONSES_SCHEMA),
             ("anthropic", _ANTHROPIC_SCHEMA),
             ("google", _GOOGLE_SCHEMA),
+            ("ollama", ("format",)),
         )
         for rewrite, why in ((inlined, _REFS), (untitled, _TITLES))
     ),
 )
-DIFFERENCES = (*CHAT, *RESPONSES, *ANTHROPIC, *GOOGLE)
+DIFFERENCES = (*CHAT, *RESPONSES, *ANTHROPIC, *GOOGLE, *OLLAMA)

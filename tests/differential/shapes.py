@@ -3,6 +3,7 @@
 import base64
 import struct
 import zlib
+from dataclasses import replace
 from typing import Literal
 
 from pydantic import BaseModel, Field
@@ -113,12 +114,16 @@ def _set(**settings):
     return _ask(settings=Settings(**settings))
 
 
-def replay(response):
-    """The answer goes back as it came, its call answered."""
+def replay_in_loop(response):
+    """The answer goes back as it came, its calls answered."""
     results = [tool_result(call, "sunny") for call in response.message.tool_calls]
-    return Request(
-        messages=(user(HELLO), response.message, *results, user("And tomorrow?")), tools=_TOOLS
-    )
+    return Request(messages=(user(HELLO), response.message, *results), tools=_TOOLS)
+
+
+def replay(response):
+    """The same, and the user asks on."""
+    asked = replay_in_loop(response)
+    return replace(asked, messages=(*asked.messages, user("And tomorrow?")))
 
 
 TOOLED = _ask(tools=_TOOLS)

@@ -11,7 +11,7 @@ need_sdks()
 from comparison import judge
 from differences import DIFFERENCES
 from shapes import HELLO
-from vendor import Shape, ask_ours
+from vendor import WAITS, Shape, ask_ours
 from vendors import VENDORS
 
 from executus.testing import JSONAnswer, LoopbackServer, RawAnswer
@@ -84,17 +84,6 @@ def in_two_minutes():
     return format_datetime(datetime.now(UTC) + timedelta(seconds=120), usegmt=True)
 
 
-WAITS = {
-    "seconds": {"retry-after": "7"},
-    "a fraction of a second": {"retry-after": "0.25"},
-    "milliseconds": {"retry-after-ms": "1500"},
-    "milliseconds before seconds": {"retry-after-ms": "1500", "retry-after": "9"},
-    "broken milliseconds": {"retry-after-ms": "soon", "retry-after": "9"},
-    "a date": {"retry-after": "DATE"},
-    "words": {"retry-after": "later"},
-    "negative": {"retry-after": "-5"},
-    "nothing": {},
-}
 WAITING = [
     pytest.param(vendor, name, id=f"{vendor.name}: {name}")
     for vendor in VENDORS

@@ -10,6 +10,19 @@ from majordomo.llm.response import Response
 
 KEY = "sk-differential"
 
+# Headers of a 429, by what they say; DATE stands for one to come.
+WAITS = {
+    "seconds": {"retry-after": "7"},
+    "a fraction of a second": {"retry-after": "0.25"},
+    "milliseconds": {"retry-after-ms": "1500"},
+    "milliseconds before seconds": {"retry-after-ms": "1500", "retry-after": "9"},
+    "broken milliseconds": {"retry-after-ms": "soon", "retry-after": "9"},
+    "a date": {"retry-after": "DATE"},
+    "words": {"retry-after": "later"},
+    "negative": {"retry-after": "-5"},
+    "nothing": {},
+}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shape:

@@ -2,6 +2,7 @@
 
 import anthropic_vendor
 import google_vendor
+import ollama_vendor
 import openai_vendor
 import responses_vendor
 
@@ -10,4 +11,5 @@ VENDORS = (
     responses_vendor.VENDOR,
     anthropic_vendor.VENDOR,
     google_vendor.VENDOR,
+    ollama_vendor.VENDOR,
 )
