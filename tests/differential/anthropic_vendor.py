@@ -5,7 +5,7 @@ import json
 import anthropic
 import shapes
 from shapes import CALL_A, CALL_B, HELLO, PARSED, SYSTEM
-from vendor import KEY, Refusal, Served, Shape, Vendor, seen, usage
+from vendor import KEY, NO_TLS, Refusal, Served, Shape, Vendor, seen, usage
 
 from executus.testing.server import JSONAnswer, SSEAnswer
 from majordomo.errors import ErrorKind
@@ -29,7 +29,7 @@ def _client(*, url, retries=0):
         api_key=KEY,
         base_url=url,
         max_retries=retries,
-        http_client=anthropic.DefaultAsyncHttpxClient(trust_env=False),
+        http_client=anthropic.DefaultAsyncHttpxClient(trust_env=False, verify=NO_TLS),
     )
 
 

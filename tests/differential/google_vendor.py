@@ -7,7 +7,7 @@ import shapes
 from google import genai
 from google.genai import errors, types
 from shapes import HELLO, PARSED, SYSTEM
-from vendor import KEY, Refusal, Served, Shape, Vendor, seen, usage
+from vendor import KEY, NO_TLS, Refusal, Served, Shape, Vendor, seen, usage
 
 from executus.testing.server import JSONAnswer, SSEAnswer
 from majordomo.errors import ErrorKind
@@ -31,7 +31,8 @@ async def _client(*, url, retries=0):
     options = types.HttpOptions(
         base_url=url,
         api_version="v1beta",  # ours; theirs is v1, which lacks some models (wire/google §1)
-        async_client_args={"trust_env": False},
+        async_client_args={"trust_env": False, "verify": NO_TLS},
+        client_args={"verify": NO_TLS},
         retry_options=retry if retries else None,
     )
     client = genai.Client(api_key=KEY, http_options=options)

@@ -5,7 +5,7 @@ import json
 import ollama
 import shapes
 from shapes import HELLO, PARSED, SYSTEM
-from vendor import KEY, Refusal, Served, Shape, Vendor, seen, usage
+from vendor import KEY, NO_TLS, Refusal, Served, Shape, Vendor, seen, usage
 
 from executus.testing.server import JSONAnswer, SSEAnswer
 from majordomo.errors import ErrorKind
@@ -21,7 +21,9 @@ def _provider(*, url, transport):
 
 def _client(*, url, retries=0):
     del retries  # it never tries again
-    return ollama.AsyncClient(host=url, headers={"authorization": f"Bearer {KEY}"}, trust_env=False)
+    return ollama.AsyncClient(
+        host=url, headers={"authorization": f"Bearer {KEY}"}, trust_env=False, verify=NO_TLS
+    )
 
 
 # -- Requests -----------------------------------------------------------------------------------

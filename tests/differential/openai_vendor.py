@@ -5,7 +5,7 @@ import json
 import openai
 import shapes
 from shapes import CALL_A, CALL_B, HELLO, SYSTEM
-from vendor import KEY, Refusal, Served, Shape, Vendor, seen, usage
+from vendor import KEY, NO_TLS, Refusal, Served, Shape, Vendor, seen, usage
 
 from executus.testing.server import JSONAnswer, SSEAnswer
 from majordomo.errors import ErrorKind
@@ -26,7 +26,7 @@ def client(*, url, retries=0):
         api_key=KEY,
         base_url=f"{url}/v1",
         max_retries=retries,
-        http_client=openai.DefaultAsyncHttpxClient(trust_env=False),
+        http_client=openai.DefaultAsyncHttpxClient(trust_env=False, verify=NO_TLS),
     )
 
 

@@ -1,5 +1,6 @@
 """What a comparison must know of one vendor: how both sides are asked, and how theirs is read."""
 
+import ssl
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,6 +10,9 @@ from majordomo.llm.request import Request
 from majordomo.llm.response import Response
 
 KEY = "sk-differential"
+
+# Loopback speaks plain HTTP: loading certificates for each client would take longer than the test.
+NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 # Headers of a 429, by what they say; DATE stands for one to come.
 WAITS = {
