@@ -154,6 +154,18 @@ _KEY = "both are accepted; servers compatible with this wire often know only `x-
 _VERSION = "the older version still takes sampling from models that know it (wire/anthropic §1.1)"
 _OWN_TYPE_HAS_STATUS = "the status they give is the stream's own; ours is the one its type has"
 _TRANSIENT_TYPES = ("overloaded_error", "rate_limit_error", "api_error", "timeout_error")
+_STATUS = {
+    "first": 529,
+    "overloaded_error": 529,
+    "rate_limit_error": 429,
+    "api_error": 500,
+    "timeout_error": 504,
+    "invalid_request_error": 400,
+    "authentication_error": 401,
+    "permission_error": 403,
+    "not_found_error": 404,
+    "billing_error": 402,
+}
 
 ANTHROPIC = (
     _anthropic("request/*", "headers.authorization", _KEY, None, "Bearer sk-differential"),
@@ -199,7 +211,10 @@ ANTHROPIC = (
         True,
     ),
     _anthropic("error/429 that should not be retried", "kind", _SERVER_DECIDES, "permanent"),
-    _anthropic("error/*in a stream", "status", _OWN_TYPE_HAS_STATUS, theirs=200),
+    *(
+        _anthropic(f"error/{name} in a stream", "status", _OWN_TYPE_HAS_STATUS, status, 200)
+        for name, status in _STATUS.items()
+    ),
     _anthropic("error/first in a stream", "retried", _RETRY_STREAM, True, False),
     *(
         _anthropic(f"error/{name} in a stream", "retried", _RETRY_STREAM, True, False)
