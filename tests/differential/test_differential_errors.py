@@ -105,7 +105,7 @@ async def test_both_read_the_same_wait(vendor, name):
             with pytest.raises(vendor.raises) as theirs:
                 await vendor.ask(client, streaming=False)
             wait_s = vendor.wait_s(client, theirs.value)
-    # Half seconds, for the time that passes between reading one date and the other.
+    # To ten seconds: time passes between reading one date and the other.
     mine = ours.value.retry_after_s
     values = [
         {"wait_s": w if w is None or name != "a date" else round(w, -1)} for w in (mine, wait_s)
