@@ -3,11 +3,13 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-llama lint fix types check coverage bench generate build clean help
+.PHONY: demo test test-differential test-llama lint fix types check coverage bench generate build clean \
+	help
 
 help:
 	@echo "make demo    run an agent: a real model when a key is set, else the embedded one"
 	@echo "make test    run the test suite"
+	@echo "make test-differential  compare with the vendors' SDKs, which it installs"
 	@echo "make test-llama  the OpenAI wire against a real llama.cpp server (compiles it first: 10 to"
 	@echo "             20 minutes the first time; not part of make check or of CI)"
 	@echo "make lint    ruff, pyright, import contracts"
@@ -36,6 +38,16 @@ demo: $(VENV)/.core
 
 test: $(VENV)/.test
 	$(BIN)/python -m pytest
+
+# By name from the dependency group: older versions of pip know no groups.
+GROUP := import sys, tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["dependency-groups"][sys.argv[1]])
+
+$(VENV)/.differential: $(VENV)/.test pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $$($(BIN)/python -c '$(GROUP)' differential)
+	@touch $@
+
+test-differential: $(VENV)/.differential
+	$(BIN)/python -m pytest tests/differential
 
 # llama.cpp is compiled from its source: too long for CI, and for anybody who did not ask for it.
 LLAMA_VENV := .venv-llama
