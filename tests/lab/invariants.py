@@ -69,13 +69,13 @@ class Tracker(HealthTracker):
         super().__init__(clock)
         self.verdicts = []
 
-    def record_success(self, target):
+    def record_success(self, target, admission=None):
         self.verdicts.append((target.provider, "good"))
-        super().record_success(target)
+        super().record_success(target, admission)
 
-    def record_failure(self, target, retry_after_s=None):
+    def record_failure(self, target, retry_after_s=None, admission=None):
         self.verdicts.append((target.provider, "bad"))
-        return super().record_failure(target, retry_after_s)
+        return super().record_failure(target, retry_after_s, admission)
 
 
 # -- I1: one typed error ------------------------------------------------------------------------
