@@ -6,7 +6,14 @@ itself through `Loop` and `drive`.
 
 from majordomo.agent.agent import Agent, Prompt, as_message, as_tool
 from majordomo.agent.agentrun import AgentRun
-from majordomo.agent.errors import AgentError, AnswerMismatch, MaxSteps, ModelFailed, ToolLoop
+from majordomo.agent.errors import (
+    AgentError,
+    AnswerMismatch,
+    LoopSuspended,
+    MaxSteps,
+    ModelFailed,
+    ToolLoop,
+)
 from majordomo.agent.eventqueue import EventQueue
 from majordomo.agent.events import (
     AgentEvent,
@@ -35,6 +42,7 @@ __all__ = [
     "Hooks",
     "Loop",
     "LoopLimits",
+    "LoopSuspended",
     "LoopView",
     "MaxSteps",
     "ModelFailed",

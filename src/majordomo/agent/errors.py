@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from majordomo.agent.result import AgentResult
 from majordomo.errors import MajordomoError
+from majordomo.llm import ToolCallPart, ToolResultPart
 
-__all__ = ["AgentError", "AnswerMismatch", "MaxSteps", "ModelFailed", "ToolLoop"]
+__all__ = [
+    "AgentError",
+    "AnswerMismatch",
+    "LoopSuspended",
+    "MaxSteps",
+    "ModelFailed",
+    "ToolLoop",
+]
 
 
 class AgentError(MajordomoError):
@@ -34,3 +42,24 @@ class ModelFailed(AgentError):
 
 class AnswerMismatch(AgentError):
     """The answer did not fit the output type, after all retries."""
+
+
+class LoopSuspended(AgentError):
+    """Calls of the last step are answered later; `Loop.answered` takes the answers.
+
+    Attributes:
+        pending: The calls without an answer.
+        answered: The step's other results.
+    """
+
+    def __init__(
+        self,
+        *,
+        pending: tuple[ToolCallPart, ...],
+        answered: tuple[ToolResultPart, ...],
+        partial: AgentResult[None],
+    ) -> None:
+        self.pending = pending
+        self.answered = answered
+        names = ", ".join(call.name for call in pending)
+        super().__init__(f"the run waits for the answer to {names}", partial=partial)

@@ -8,14 +8,20 @@ The loop knows no provider and no chain, and nothing of who listens.
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Generic, NoReturn
 
 import anyio.lowlevel
 from typing_extensions import TypeVar
 
-from majordomo.agent.errors import AnswerMismatch, MaxSteps, ModelFailed, ToolLoop
+from majordomo.agent.errors import (
+    AnswerMismatch,
+    LoopSuspended,
+    MaxSteps,
+    ModelFailed,
+    ToolLoop,
+)
 from majordomo.agent.events import Compacted, Steered, StepFinished, StepStarted
 from majordomo.agent.hooks import Hooks, LoopView, ToolErrorLimits, call_hook
 from majordomo.agent.result import AgentResult, Step
@@ -88,6 +94,10 @@ class Loop(Generic[Out]):
         streaming: Read answers as they come, for `emit`.
         fragments: Memory of encoded messages.
         inbox: Messages someone outside wants added before the next model call.
+        gate: Asked before each model call, once its messages are complete. What it raises ends the
+            run as it is.
+        answered: Results of calls at the transcript's end, by call id: known from before, so these
+            calls are not executed. See `LoopSuspended`.
         asked: Model calls begun, those that failed or were cancelled included.
         steps, usage: What happened so far.
     """
@@ -105,6 +115,8 @@ class Loop(Generic[Out]):
     streaming: bool = False
     fragments: Fragments = field(default_factory=Fragments)
     inbox: list[Message] = field(default_factory=list[Message])
+    gate: Callable[[], Awaitable[None]] | None = None
+    answered: dict[str, ToolResultPart] = field(default_factory=dict[str, ToolResultPart])
     new_from: int = 0
     asked: int = 0
     steps: list[Step] = field(default_factory=list[Step])
@@ -149,8 +161,10 @@ async def drive(loop: Loop[Out]) -> AgentResult[Out]:
 
     Raises:
         AgentError: It ended without one; `partial` holds what there is.
+        LoopSuspended: Calls wait for their answers; fill `answered` and drive the loop again.
         BaseException: Cancellation, unchanged; `loop.partial()` stays readable and valid.
     """
+    await finish_step(loop)
     while loop.result is None:
         # Even when nothing in a step waits, a loop must be stoppable and must let others run.
         await anyio.lowlevel.checkpoint()
@@ -158,10 +172,22 @@ async def drive(loop: Loop[Out]) -> AgentResult[Out]:
     return loop.result
 
 
+async def finish_step(loop: Loop[Out]) -> None:
+    """Run the calls that the last step left open, when the loop goes on after it was suspended."""
+    if loop.steps and loop.messages[-1] is loop.steps[-1].response.message:
+        response = loop.steps[-1].response
+        if response.message.tool_calls:
+            await run_calls(loop, response)
+            if loop.emit is not None:
+                loop.emit(StepFinished(loop.steps[-1]))
+
+
 async def take_step(loop: Loop[Out]) -> None:
     """One model call and what follows from it."""
     await check_limit(loop)
     await steer(loop)
+    if loop.gate is not None:
+        await loop.gate()
     request = await build_request(loop)
     if loop.emit is not None:
         loop.emit(StepStarted(len(loop.steps)))
@@ -257,24 +283,40 @@ def record(loop: Loop[Out], response: Response) -> None:
 async def run_calls(loop: Loop[Out], response: Response) -> None:
     """Execute the calls; whatever happens, each has exactly one result afterwards."""
     calls = response.message.tool_calls
-    results: list[ToolResultPart | None] = [None] * len(calls)
+    results = [loop.answered.pop(call.id, None) for call in calls]
     if not response.tool_calls:  # cut off by the token limit: their arguments are incomplete
         results = [truncated_result(call) for call in calls]
         answered = _answer(loop, calls, results)
     else:
         try:
-            await execute_calls(
+            complete = await execute_calls(
                 calls,
                 loop.execute,
                 results,
                 emit=loop.emit,
                 limit=loop.limits.max_parallel_tools,
             )
-        finally:
-            answered = _answer(loop, calls, results)
+        except BaseException:
+            _answer(loop, calls, results)
+            raise
+        if not complete:
+            raise _suspended(loop, calls, results)
+        answered = _answer(loop, calls, results)
     reason = loop.tool_errors.count(calls, answered)
     if reason is not None:
         raise ToolLoop(reason, partial=loop.partial())
+
+
+def _suspended(
+    loop: Loop[Out], calls: Sequence[ToolCallPart], results: Sequence[ToolResultPart | None]
+) -> LoopSuspended:
+    known = tuple(result for result in results if result is not None)
+    loop.answered.update((result.call_id, result) for result in known)
+    return LoopSuspended(
+        pending=tuple(call for call, result in zip(calls, results, strict=True) if result is None),
+        answered=known,
+        partial=loop.partial(),
+    )
 
 
 def _answer(

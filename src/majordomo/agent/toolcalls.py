@@ -10,12 +10,13 @@ import anyio
 
 from majordomo.agent.events import AgentEvent, ToolFinished, ToolStarted
 from majordomo.agent.hooks import ToolErrorLimits
-from majordomo.llm import ToolCallPart, ToolResultPart
+from majordomo.llm import CallSuspended, ToolCallPart, ToolResultPart
 
 __all__ = ["Emit", "Execute", "ToolErrors", "execute_calls"]
 
 Execute: TypeAlias = Callable[[ToolCallPart], Awaitable[ToolResultPart]]
-"""Answers a call. What it raises (cancellation, a host's stop) ends the run."""
+"""Answers a call. What it raises (cancellation, a host's stop) ends the run, `CallSuspended` after
+the step's other calls."""
 
 Emit: TypeAlias = Callable[[AgentEvent], None]
 
@@ -27,8 +28,10 @@ async def execute_calls(
     *,
     emit: Emit | None,
     limit: int,
-) -> None:
+) -> bool:
     """Fill `results`, one slot per call, also as far as it got when it is cancelled.
+
+    A slot that is filled already stays as it is, and its call is not executed.
 
     Args:
         calls: The calls of one answer.
@@ -37,26 +40,38 @@ async def execute_calls(
         emit: Told of every start and end; None when nobody listens.
         limit: How many may run at once.
 
+    Returns:
+        Whether all were executed; else some were suspended, and their slots stay empty.
+
     Raises:
         Exception: What `execute` raised first; calls still running are cancelled.
     """
+    suspended: list[int] = []
 
     async def run(index: int) -> None:
         call = calls[index]
         if emit is not None:
             emit(ToolStarted(call))
-        result = results[index] = await execute(call)
+        try:
+            result = results[index] = await execute(call)
+        except CallSuspended:
+            suspended.append(index)
+            return
         if emit is not None:
             emit(ToolFinished(call, result))
 
-    if limit <= 1 or len(calls) == 1:
-        for index in range(len(calls)):
+    todo = [index for index, result in enumerate(results) if result is None]
+    if limit <= 1 or len(todo) <= 1:
+        for index in todo:
             await run(index)
     else:
-        await _run_together(run, len(calls), limit)
+        await _run_together(run, todo, limit)
+    return not suspended
 
 
-async def _run_together(run: Callable[[int], Awaitable[None]], count: int, limit: int) -> None:
+async def _run_together(
+    run: Callable[[int], Awaitable[None]], todo: Sequence[int], limit: int
+) -> None:
     failures: list[Exception] = []
     slots = anyio.Semaphore(limit)
 
@@ -69,7 +84,7 @@ async def _run_together(run: Callable[[int], Awaitable[None]], count: int, limit
                 group.cancel_scope.cancel()
 
     async with anyio.create_task_group() as group:
-        for index in range(count):
+        for index in todo:
             group.start_soon(guarded, index)
     if failures:
         raise failures[0]

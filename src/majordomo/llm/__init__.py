@@ -42,7 +42,7 @@ from majordomo.llm.stream import (
     ToolCallStart,
     UsageEvent,
 )
-from majordomo.llm.tool import BadArguments, Tool, tool
+from majordomo.llm.tool import BadArguments, CallSuspended, Tool, tool
 from majordomo.llm.toolbox import Toolbox
 from majordomo.llm.toolcontext import ToolContext
 from majordomo.llm.transcript import TranscriptError, dump_messages, load_messages
@@ -50,6 +50,7 @@ from majordomo.llm.transcript import TranscriptError, dump_messages, load_messag
 __all__ = [
     "Access",
     "BadArguments",
+    "CallSuspended",
     "Capabilities",
     "DocumentPart",
     "FinishEvent",

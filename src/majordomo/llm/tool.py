@@ -16,7 +16,7 @@ from majordomo.llm.signature import Signature
 from majordomo.llm.toolcontext import ToolContext
 from majordomo.threads import call_in_thread
 
-__all__ = ["BadArguments", "Tool", "tool"]
+__all__ = ["BadArguments", "CallSuspended", "Tool", "tool"]
 
 Invoke: TypeAlias = Callable[[str, ToolContext[Any]], Awaitable[object]]
 
@@ -25,6 +25,14 @@ _NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_-]{0,63}")  # portable: wire/README §8
 
 class BadArguments(ValueError):
     """The model's arguments do not fit the tool; the message is written for the model."""
+
+
+class CallSuspended(Exception):
+    """This call is answered later, perhaps in another process: the run stops here for now.
+
+    Raised by a tool, or by whoever executes calls for a loop. The loop finishes the other calls of
+    the step and then raises `LoopSuspended`.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

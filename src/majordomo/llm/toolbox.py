@@ -12,7 +12,7 @@ from pydantic_core import to_json
 from majordomo.clock import SYSTEM_CLOCK, Clock
 from majordomo.errors import ToolDefinitionError
 from majordomo.llm.parts import ImagePart, TextPart, ToolCallPart, ToolResultPart
-from majordomo.llm.tool import BadArguments, Tool
+from majordomo.llm.tool import BadArguments, CallSuspended, Tool
 from majordomo.llm.toolcontext import ToolContext
 
 __all__ = ["Toolbox"]
@@ -63,6 +63,9 @@ class Toolbox:
 
         An unknown name, arguments that do not fit, an exception and a timeout all come back as an
         `is_error` result that says what to change. Cancellation passes through.
+
+        Raises:
+            CallSuspended: The tool's answer comes later.
         """
         tool = self._tools.get(call.name.strip())
         if tool is None:
@@ -70,6 +73,8 @@ class Toolbox:
         context = ToolContext(deps=deps, call=call, run=run)
         try:
             return as_result(call, await self._invoke(tool, call, context))
+        except CallSuspended:
+            raise
         except BadArguments as error:
             return _error(call, f"invalid arguments for {call.name}: {error}")
         except (Exception, SystemExit) as error:  # sys.exit() in a tool is the tool's fault too
