@@ -17,7 +17,6 @@ RefusalReason = Literal[
     "method",
     "header",
     "redirect",
-    "upgrade",
     "size",
 ]
 FailureReason = Literal["dns", "connect", "tls", "protocol", "encoding", "time"]

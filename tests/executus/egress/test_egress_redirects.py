@@ -83,7 +83,7 @@ async def test_a_location_may_be_relative_or_not_quite_ascii(location, url):
         seen.append(asked)
         return redirect(302, location) if len(seen) == 1 else reply(200, b"end")
 
-    wire, egress = world(answer)
+    _, egress = world(answer)
     got = await egress.fetch("GET", "https://a.example/start")
     assert (got.url, got.body) == (url, b"end")
     assert got.history == (RedirectHop(status=302, url="https://a.example/start"),)
@@ -198,7 +198,7 @@ async def test_no_redirects_can_be_a_setting():
 
 
 async def test_a_redirect_can_be_taken_as_the_answer():
-    wire, egress = world(first(302, "http://127.0.0.1/"))
+    _, egress = world(first(302, "http://127.0.0.1/"))
     got = await egress.fetch("GET", "http://a.example/start", redirects=False)
     assert (got.status, got.header("Location"), got.body) == (302, "http://127.0.0.1/", b"moved")
 
