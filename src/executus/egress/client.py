@@ -73,10 +73,11 @@ class Egress:
         allow_networks: Networks that may be reached by any name, cloud metadata excepted.
         allow_ports: The only ports; None is all but those of services that are not HTTP
             (`BLOCKED_PORTS`). A port named in `allow_hosts` is always open there.
-        max_redirects: Redirects followed per request.
+        max_redirects: Redirects followed per request; one more is refused.
         timeout_s: Seconds for a request in all: every lookup, hop and byte.
         max_bytes: Bound of the decoded body.
-        max_encoded_bytes: Bound of the body as sent; None is the request's `max_bytes`.
+        max_encoded_bytes: Bound of the body as sent, and of each layer of a nested encoding; None
+            is a little over the request's `max_bytes`, for data that does not shrink.
         resolver: Looks names up.
         connector: Opens sockets, to checked addresses only.
         clock: Keeps the deadline.
@@ -159,7 +160,7 @@ class Egress:
         limit = self._timeout_s if timeout_s is None else timeout_s
         options = _Options(
             max_bytes=most,
-            max_encoded_bytes=most if self._max_encoded_bytes is None else self._max_encoded_bytes,
+            max_encoded_bytes=self._max_encoded_bytes or most + most // 8 + 64 * 1024,
             oversize=oversize,
             redirects=redirects,
             secret_headers=tuple(secret_headers),

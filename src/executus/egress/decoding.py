@@ -111,18 +111,23 @@ class BodyReader:
 
     def _through(self, data: bytes, depth: int) -> Iterator[bytes]:
         """Undo layer after layer; every one is bounded, so that none can hide a bomb."""
-        if depth < len(self._encoded_left):
-            self._encoded_left[depth] -= len(data)
-            if self._encoded_left[depth] < 0:
-                self._stop("max_encoded_bytes", self._max_encoded_bytes)
-                return
+        fits = self._within(data, depth)
         if depth == len(self._layers):
-            yield data
-            return
-        for piece in self._layers[depth].decode(data):
-            yield from self._through(piece, depth + 1)
-            if self.truncated:
-                return
+            yield fits
+        else:
+            for piece in self._layers[depth].decode(fits):
+                yield from self._through(piece, depth + 1)
+                if self.truncated:
+                    return
+        if len(fits) < len(data):
+            self._stop("max_encoded_bytes", self._max_encoded_bytes)
+
+    def _within(self, data: bytes, depth: int) -> bytes:
+        if depth == len(self._encoded_left):
+            return data
+        fits = data[: self._encoded_left[depth]]
+        self._encoded_left[depth] -= len(fits)
+        return fits
 
     def _stop(self, name: str, bound: int) -> None:
         if self._oversize == "error":

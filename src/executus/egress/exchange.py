@@ -23,6 +23,8 @@ from majordomo.clock import Clock
 __all__ = ["Answer", "Wiring", "exchange"]
 
 MAX_HEAD_BYTES = 64 * 1024
+# One read beyond a bound is how it is found to be passed.
+_ONE_READ = 64 * 1024
 CLOSE_S = 1.0
 # The deadline of the whole request is the only one: time comes from the caller's clock.
 _NO_TIMEOUT = {"timeout": {"connect": None, "read": None, "write": None, "pool": None}}
@@ -72,7 +74,7 @@ async def exchange(
         addresses=addresses,
         connector=wiring.connector,
         clock=wiring.clock,
-        max_wire_bytes=max_wire_bytes + MAX_HEAD_BYTES,
+        max_wire_bytes=max_wire_bytes + MAX_HEAD_BYTES + _ONE_READ,
     )
     connection = httpcore2.AsyncHTTPConnection(
         _origin(target), ssl_context=_tls_for(target, wiring), network_backend=backend
