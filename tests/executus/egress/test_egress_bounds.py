@@ -57,6 +57,17 @@ def test_a_body_is_the_same_for_every_way_to_cut_it(data, name, size):
     assert not reader.truncated
 
 
+def test_output_that_waits_in_the_decoder_is_not_left_there():
+    """Raw deflate has no trailer: its last byte may be read before its last output is given."""
+    for size in range(65_500, 66_500):
+        sent = raw_deflate(bytes(size))
+        reader = BodyReader(
+            "deflate", host="h", max_bytes=size, max_encoded_bytes=MIB, oversize="error"
+        )
+        assert reader.feed(sent)
+        assert len(reader.finish()) == size
+
+
 @pytest.mark.parametrize("name", sorted(PACK))
 @pytest.mark.parametrize("size", [1000, 200_000])
 async def test_the_bound_of_a_decoded_body_is_exact(name, size):
@@ -310,6 +321,26 @@ async def test_an_address_that_swallows_packets_leaves_time_for_the_next():
     )
     assert answer.address == PUBLIC_TOO
     assert wire.dialled == [PUBLIC, PUBLIC_TOO]
+
+
+async def test_a_handshake_that_hangs_is_closed_at_the_deadline():
+    clock = FakeClock()
+
+    class Hanging(Wire):
+        async def connect(self, address, port):
+            tape = await super().connect(address, port)
+            tape.start_tls = self.start_tls
+            return tape
+
+        async def start_tls(self, *args, **kwargs):
+            clock.advance(31)
+            await anyio.sleep_forever()
+
+    wire = Hanging()
+    with pytest.raises(EgressFailed) as caught:
+        await Egress(resolver=NAMES, connector=wire, clock=clock).fetch("GET", "https://a.example/")
+    assert caught.value.reason == "time"
+    assert (wire.dialled, wire.open) == ([PUBLIC], 0)
 
 
 async def test_a_cancelled_request_closes_its_connection():
