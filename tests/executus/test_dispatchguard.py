@@ -94,10 +94,10 @@ def test_a_run_dispatches_no_more_than_it_may_even_when_they_have_ended():
     for name in ("x", "y"):
         guard.end(guard.admit(root, name, "b"))
     error = refused(guard, root, "b")
-    assert (error.reason, str(error)) == (
-        "children",
+    assert error.reason == "children"
+    assert str(error) == (
         "agent 'b' was not dispatched: this run has dispatched 2 agents, as many as it may; "
-        "finish with what they answered",
+        "finish with what they answered"
     )
 
 

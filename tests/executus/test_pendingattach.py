@@ -94,7 +94,7 @@ def test_what_was_never_here_is_not_taken_back():
     pending = PendingAttachments()
     pending.add(note("a"))
     pending.take()
-    with pytest.raises(ValueError, match="'note.txt' was not given out here"):
+    with pytest.raises(ValueError, match=r"'note\.txt' was not given out here"):
         pending.put_back([note("a"), note("b")])
     assert pending.take() == ()
 
