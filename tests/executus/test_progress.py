@@ -190,8 +190,8 @@ def test_a_run_that_begins_again_begins_anew():
     for run in ("a", "b"):
         sink.emit(started(run))
         sink.emit(called("c", run=run))
-    sink.emit(started("a"))
-    assert [(one.run_id, one.tool_calls) for one in sink.snapshot()] == [("b", 1), ("a", 0)]
+    sink.emit(started("b"))
+    assert [(one.run_id, one.tool_calls) for one in sink.snapshot()] == [("a", 1), ("b", 0)]
 
 
 @pytest.mark.parametrize("bounds", [{"max_runs": 0}, {"keep_ended": -1}])

@@ -11,7 +11,7 @@ __all__ = ["Fence", "find_fences", "would_open"]
 # A fence of backticks has none in its info string, or it is a span of code in a line.
 _OPENING = re.compile(r"(?P<indent> {0,3})(?P<run>`{3,}(?=[^`\n]*$)|~{3,})(?P<info>[^\n]*)$", re.M)
 _CLOSING = re.compile(r"^ {0,3}(?P<run>`{3,}|~{3,})[ \t\r]*$", re.M)
-_MARK = re.compile(r" {0,3}(`{3}|~{3})")
+_MARK = re.compile(r" {0,3}(?P<run>`{3,}|~{3,})")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +82,7 @@ def would_open(text: str, start: int, cut: int) -> bool:
         start: Where the line, or the piece of it, begins.
         cut: Where it is to be cut.
     """
-    if _MARK.match(text, cut):
+    if _MARK.match(text, cut, cut + 6):
         return True
-    return bool(_MARK.match(text, start, cut) and _OPENING.match(text[start:cut]))
+    head = _MARK.match(text, start, cut)
+    return bool(head) and (head["run"][0] == "~" or text.find("`", head.end(), cut) < 0)

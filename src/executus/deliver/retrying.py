@@ -84,7 +84,7 @@ class Retrying:
                 await self._deliverer.deliver(first)
             except DeliveryFailed as error:
                 left[:1] = error.missing or (first,)
-                failures = failures + 1 if left[0].key == first.key else 1
+                failures += 1
                 wait_s = self._wait_s(error, failures)
                 time_s = ends_s - self._clock.monotonic()
                 if not error.retryable or failures >= self._attempts or wait_s >= time_s:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
-from itertools import accumulate, chain
+from functools import partial
+from itertools import accumulate
 from typing import Literal, TypeAlias
 
 from executus.deliver.fences import Fence, find_fences, would_open
@@ -80,6 +81,7 @@ class _Splitter:
         self._width = _WIDTHS[unit]
         self._size = _SIZES[unit]
         self._fences = [fence for fence in find_fences(text) if self._can_carry(fence)]
+        self._line = (0, 0)
         self._starts = [fence.start for fence in self._fences]
 
     def _can_carry(self, fence: Fence) -> bool:
@@ -122,7 +124,7 @@ class _Splitter:
         inside = self._inside(cut)
         if inside is None:
             return ""
-        return inside.closing if self._text[at:cut].endswith("\n") else f"\n{inside.closing}"
+        return inside.closing if self._text.endswith("\n", at, cut) else f"\n{inside.closing}"
 
     def _cut(self, at: int, last: int, room: int) -> int:
         """The best place to cut in (at, last]."""
@@ -148,10 +150,12 @@ class _Splitter:
 
     def _anywhere(self, at: int, last: int, room: int) -> int:
         """The last cut between characters, or at least one that may be made."""
-        cuts = [cut for cut in range(last, at, -1) if self._fits(at, cut, last, room)]
-        whole = [cut for cut in cuts if is_boundary(self._text, cut)]
-        good = (cut for cut in whole if self._is_good(at, cut))
-        return next(chain(good, whole, cuts), last)
+        tests = (partial(self._is_good, at), partial(is_boundary, self._text), bool)
+        for test in tests:
+            for cut in range(last, at, -1):
+                if test(cut) and self._fits(at, cut, last, room):
+                    return cut
+        return last
 
     def _fits(self, at: int, cut: int, last: int, room: int) -> bool:
         """Whether the piece is small enough, and no line of a fence is taken apart."""
@@ -170,5 +174,13 @@ class _Splitter:
         inside = self._inside(cut)
         if inside and cut in (inside.inner, inside.outer - 1, inside.outer):
             return False
-        start = max(at, self._text.rfind("\n", at, cut) + 1)
+        start = self._line_start(at, cut)
         return start == cut or not would_open(self._text, start, cut)
+
+    def _line_start(self, at: int, cut: int) -> int:
+        """Where the line before a cut begins in the piece; looked for once per line."""
+        start, end = self._line
+        if not at <= start < cut <= end:
+            start = max(at, self._text.rfind("\n", at, cut) + 1)
+            self._line = (start, cut)
+        return start

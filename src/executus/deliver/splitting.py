@@ -7,8 +7,11 @@ from dataclasses import replace
 from executus.deliver.errors import DeliveryFailed
 from executus.deliver.parcel import Deliverer, Parcel
 from executus.deliver.splittext import TextUnit, split_text
+from majordomo.threads import call_in_thread
 
 __all__ = ["Splitting"]
+
+_LONG_CHARS = 50_000
 
 
 class Splitting:
@@ -39,7 +42,10 @@ class Splitting:
         Raises:
             DeliveryFailed: One did not arrive; it and those behind it are `missing`.
         """
-        parcels = self._parcels(parcel)
+        text = parcel.text
+        long = len(text) > _LONG_CHARS  # cutting a megabyte takes long enough to hold others up
+        pieces = await call_in_thread(self._split, text) if long else self._split(text)
+        parcels = _parcels(parcel, pieces)
         for sent, piece in enumerate(parcels):
             try:
                 await self._deliverer.deliver(piece)
@@ -53,20 +59,23 @@ class Splitting:
                     missing=(*(error.missing or (piece,)), *parcels[sent + 1 :]),
                 ) from error
 
-    def _parcels(self, parcel: Parcel) -> list[Parcel]:
-        texts = split_text(parcel.text, self._limit, unit=self._unit)
-        if len(texts) <= 1:
-            return [parcel]
-        texts = [text for text in texts if text.strip()] or [""]
-        pieces = [
-            replace(
-                parcel,
-                key=f"{parcel.key}#{number}/{len(texts)}",
-                text=text,
-                attachments=(),
-                output=None,
-            )
-            for number, text in enumerate(texts, start=1)
-        ]
-        pieces[-1] = replace(pieces[-1], attachments=parcel.attachments, output=parcel.output)
-        return pieces
+    def _split(self, text: str) -> list[str]:
+        return split_text(text, self._limit, unit=self._unit)
+
+
+def _parcels(parcel: Parcel, texts: list[str]) -> list[Parcel]:
+    if len(texts) <= 1:
+        return [parcel]
+    texts = [text for text in texts if text.strip()] or [""]
+    pieces = [
+        replace(
+            parcel,
+            key=f"{parcel.key}#{number}/{len(texts)}",
+            text=text,
+            attachments=(),
+            output=None,
+        )
+        for number, text in enumerate(texts, start=1)
+    ]
+    pieces[-1] = replace(pieces[-1], attachments=parcel.attachments, output=parcel.output)
+    return pieces

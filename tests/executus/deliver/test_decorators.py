@@ -63,6 +63,13 @@ async def test_a_long_text_goes_in_order_with_a_key_for_each_piece():
     assert [parcel.metadata for parcel in receiver.got] == [{"channel": 7}] * 3
 
 
+async def test_a_very_long_text_is_sent_whole():
+    receiver, text = Receiver(), "some words " * 20_000
+    await Splitting(receiver, 50_000).deliver(Parcel(key="k", text=text))
+    assert "".join(parcel.text for parcel in receiver.got) == text
+    assert receiver.asked[-1] == "k#5/5"
+
+
 async def test_pieces_of_white_space_alone_are_left_out():
     receiver = Receiver()
     await Splitting(receiver, 5).deliver(Parcel(key="k", text="one" + "\n" * 20 + "two"))

@@ -33,27 +33,28 @@ def open_block(text):
     return block[1] + block[2] + "".join(block[3].split()[:1]), block[1] + block[2]
 
 
-def joined(text, pieces):
-    """The pieces without the marks that were put in, each checked to be where it must."""
-    done = ""
-    for piece in pieces:
-        block = open_block(done)
-        if block:
-            assert piece.startswith(block[0] + "\n"), (piece, block)
-        body = piece[len(block[0]) + 1 :] if block else piece
-        done += body if text.startswith(done + body) else without_closing(text, done, body)
-    return done
+def explained(text, pieces, done=""):
+    """Whether the pieces are the text, but for marks that close and open again what is cut."""
+    if not pieces:
+        return done == text
+    block, body = open_block(done), pieces[0]
+    if block:
+        if not body.startswith(block[0] + "\n"):
+            return False
+        body = body[len(block[0]) + 1 :]
+    return any(
+        text.startswith(done + one) and explained(text, pieces[1:], done + one)
+        for one in (body, *without_closing(done, body))
+    )
 
 
-def without_closing(text, done, body):
-    """A piece that ends inside a block, without the marks that close it."""
-    marks = re.search(r" {0,3}(`+|~+)\Z", body)[0]
-    for end in (marks, "\n" + marks):
-        rest = body[: -len(end)]
-        if body.endswith(end) and text.startswith(done + rest):
-            assert open_block(done + rest + "\n")[1] == marks
-            return rest
-    raise AssertionError(body)
+def without_closing(done, body):
+    """What a piece may have had before it was closed; more than one thing when it is unclear."""
+    if marks := re.search(r"(?<=\n) {0,3}(`+|~+)\Z", body):
+        rest = body[: marks.start()]
+        for one in (rest, rest[:-1]):
+            if (block := open_block(done + one + "\n")) and block[1] == marks[0]:
+                yield one
 
 
 @given(st.text(), st.integers(4, 40), UNITS)
@@ -95,12 +96,13 @@ BLOCKS = st.tuples(
 
 
 @given(st.lists(st.one_of(WORDS, BLOCKS), max_size=30), st.integers(80, 160), UNITS)
+@example(["\n~~~\n" + "long" * 9 + "\n~~~" + "long" * 8 + "\n~~~\n"], 80, "bytes")
 @settings(max_examples=80, deadline=None)
 def test_code_blocks_are_closed_and_opened_again_and_nothing_else_is_added(parts, limit, unit):
     text = "".join(parts)
     pieces = split_text(text, limit, unit=unit)
     assert all(0 < SIZES[unit](piece) <= limit for piece in pieces)
-    assert joined(text, pieces) == text
+    assert explained(text, pieces), pieces
     for piece in pieces[:-1]:
         assert open_block(piece + "\n") is None, piece
 
@@ -201,8 +203,8 @@ def test_marks_in_a_line_never_become_a_block():
 
 
 def test_a_long_text_takes_time_that_grows_with_its_length_alone():
-    """A megabyte of each hard kind, under the suite's limit of five seconds for all of them."""
-    for text in ("`" * 2**18, "\n" * 2**18, "```\n" * 2**16, "word " * 2**16, "~~~\n \n" * 2**15):
+    """Each of these hard kinds would take minutes if it grew with the square."""
+    for text in ("`" * 2**17, "\n" * 2**17, "```\n" * 2**15, "word " * 2**15, "~~~\n \n" * 2**14):
         assert split_text(text, 2000)
 
 
