@@ -86,7 +86,8 @@ WORDS = st.sampled_from(
         "\n\n",
         ". ",
         "x```y",
-        "~~~",
+        "w ~~~",
+        "\n~~~\n",
     ]
 )
 BLOCKS = st.tuples(
