@@ -11,7 +11,7 @@ __all__ = ["Fence", "find_fences", "would_open"]
 # A fence of backticks has none in its info string, or it is a span of code in a line.
 _OPENING = re.compile(r"(?P<indent> {0,3})(?P<run>`{3,}(?=[^`\n]*$)|~{3,})(?P<info>[^\n]*)$", re.M)
 _CLOSING = re.compile(r"^ {0,3}(?P<run>`{3,}|~{3,})[ \t\r]*$", re.M)
-_MARK = re.compile(r" {0,3}(?P<run>`{3,}|~{3,})")
+_MARK = re.compile(r" {0,3}(`{3,}|~{3,})")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,4 +85,4 @@ def would_open(text: str, start: int, cut: int) -> bool:
     if _MARK.match(text, cut, cut + 6):
         return True
     head = _MARK.match(text, start, cut)
-    return bool(head) and (head["run"][0] == "~" or text.find("`", head.end(), cut) < 0)
+    return bool(head) and text.find("`", head.end(), cut) < 0

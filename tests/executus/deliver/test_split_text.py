@@ -146,6 +146,7 @@ def test_words_are_not_cut_when_they_need_not_be(limit):
         (FAMILY, 6, [FAMILY[:6], FAMILY[6:]]),
         ("🇩🇪🇫🇷", 3, ["🇩🇪", "🇫🇷"]),
         ("ae\u0301", 2, ["a", "e\u0301"]),
+        ("`" * 5 + "e\u0301" * 2, 6, ["`" * 5, "e\u0301" * 2]),
         ("a b\u200d", 2, ["a ", "b\u200d"]),
     ],
 )
