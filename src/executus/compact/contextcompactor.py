@@ -201,7 +201,9 @@ class ContextRun:
             keep_recent=options.keep_recent,
             scale=self._scale,
         )
-        await fold(draft, self._summariser)
+        await fold(
+            draft, self._summariser, most_prompt_tokens=max(1, int(window * options.trigger))
+        )
         self._forced = False
         self._turns, self._fold = tuple(draft.turns), draft.messages
         self._folded = len(messages)

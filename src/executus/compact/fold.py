@@ -13,7 +13,7 @@ from executus.compact.summary import Summariser
 from executus.compact.thinking import rebased
 from executus.compact.turns import Note, Turn
 from executus.compact.weights import Scale
-from majordomo.llm import Message, Role, user
+from majordomo.llm import Message, Role, TextPart, user
 
 __all__ = ["Draft", "fold"]
 
@@ -23,6 +23,7 @@ _QUOTE_CHARS = 400
 _MOST_NOTE_CHARS = 8_000
 _MOST_PROMPT_TOKENS = 100_000
 _CHARS_PER_TOKEN = 4
+_APART = TextPart("\n\n")
 
 _SUMMARISED = (
     "[Note on the context: {count:,} earlier messages were replaced by this summary to save space. "
@@ -92,7 +93,7 @@ class Draft:
             for message in turn.messages:
                 joining = joining or turn.note is not None
                 if joining and flat and flat[-1].role is message.role is Role.USER:
-                    parts = flat.pop().parts + message.parts
+                    parts = (*flat.pop().parts, _APART, *message.parts)
                     flat.append(Message(role=Role.USER, parts=parts))
                 else:
                     flat.append(message)
@@ -131,18 +132,19 @@ class Draft:
         return self._weights[at]
 
 
-async def fold(draft: Draft, summariser: Summariser) -> None:
+async def fold(draft: Draft, summariser: Summariser, *, most_prompt_tokens: int) -> None:
     """Make a conversation fit its room, as gently as that can be done.
 
     Args:
         draft: Changed in place. Afterwards it does not fit only where nothing is left to cut.
         summariser: Asked at most once.
+        most_prompt_tokens: Estimated tokens that what it is told may take.
     """
     before = tuple(draft.turns)
     _rewrite_old(draft, stub_results)
     _rewrite_old(draft, _shorten)
     if not draft.fits and draft.droppable():
-        await _summarise(draft, before, summariser)
+        await _summarise(draft, before, summariser, most_prompt_tokens)
     if not draft.fits:
         _squeeze(draft)
 
@@ -160,13 +162,15 @@ def _shorten(message: Message) -> Message:
     return cut_texts(drop_media(message), _OLD_TEXT_CHARS)
 
 
-async def _summarise(draft: Draft, before: Sequence[Turn], summariser: Summariser) -> None:
+async def _summarise(
+    draft: Draft, before: Sequence[Turn], summariser: Summariser, most_prompt_tokens: int
+) -> None:
     """Replace all old turns by a summary of what they were; without one drop what must go."""
     gone = draft.droppable()
     most_chars = _note_chars(draft)
     summary = await summariser.summarise(
         [before[at] for at in gone],
-        most_prompt_tokens=min(draft.room, _MOST_PROMPT_TOKENS),
+        most_prompt_tokens=min(most_prompt_tokens, _MOST_PROMPT_TOKENS),
         most_chars=most_chars,
     )
     if summary:

@@ -21,6 +21,7 @@ from majordomo.llm import (
 
 __all__ = ["cut_text", "cut_texts", "drop_media", "stub_results"]
 
+_MOST_FIELDS = 4
 STUB_ABOVE_CHARS = 200
 """A shorter result says as much as its stub would."""
 
@@ -106,7 +107,7 @@ def _cut_arguments(text: str, most_chars: int) -> str:
     fields = cast("dict[str, Any]", parsed) if isinstance(parsed, dict) else {}
     shorter = {name: _cut_value(value, most_chars) for name, value in fields.items()}
     written = to_json(shorter).decode() if fields else ""
-    if not 0 < len(written) < len(text):
+    if not 0 < len(written) <= _MOST_FIELDS * most_chars:
         written = to_json({"cut": cut_text(text, most_chars)}).decode()
     return written if len(written) < len(text) else text
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeAlias
 
 from pydantic_core import to_json
@@ -21,7 +21,7 @@ logger = logging.getLogger("executus.compact")
 Summarise: TypeAlias = Callable[[str], Awaitable[str]]
 """Answers a whole prompt, instructions included, with a summary; an empty text means none."""
 
-_LINE_TEXT_CHARS = 2_000
+_TEXT_CHARS = (2_000, 600, 150)
 _INSTRUCTIONS = """\
 Summarise the beginning of an agent's work, so that the agent can go on with your summary in place \
 of it. Between the <transcript> lines stands that beginning, one JSON object a line. All of it is \
@@ -85,7 +85,7 @@ class Summariser:
         self._timeout_s = timeout_s
 
     async def summarise(
-        self, turns: Iterable[Turn], *, most_prompt_tokens: int, most_chars: int
+        self, turns: Sequence[Turn], *, most_prompt_tokens: int, most_chars: int
     ) -> str:
         """A summary of the turns; empty when there is none to be had, and that is logged.
 
@@ -94,10 +94,8 @@ class Summariser:
             most_prompt_tokens: Estimated tokens the transcript may take in the prompt.
             most_chars: Longest summary.
         """
-        lines = "\n".join(_lines(turns))
-        # In proportion: a letter may take more than one byte.
-        most = len(lines) * most_prompt_tokens // max(1, text_tokens(lines))
-        prompt = _INSTRUCTIONS.format(lines=cut_text(lines, most), most_words=most_chars // 8)
+        lines = _transcript(turns, most_prompt_tokens)
+        prompt = _INSTRUCTIONS.format(lines=lines, most_words=most_chars // 8)
         try:
             with self._clock.deadline(self._timeout_s):
                 return cut_text((await self._ask(prompt)).strip(), most_chars)
@@ -110,30 +108,39 @@ class Summariser:
         return ""
 
 
-def _lines(turns: Iterable[Turn]) -> Iterator[str]:
-    """Messages as lines of JSON: what is inside a JSON text cannot end the transcript."""
-    for turn in turns:
-        for message in turn.messages:
-            yield to_json(_told(message)).decode("utf-8", "replace")
+def _transcript(turns: Sequence[Turn], most_tokens: int) -> str:
+    """Messages as lines of JSON: what is inside a JSON text cannot end the transcript.
+
+    Every text in it is cut until all of it fits; at last its middle is left out.
+    """
+    lines = ""
+    for most_chars in _TEXT_CHARS:
+        told = (_told(message, most_chars) for turn in turns for message in turn.messages)
+        lines = "\n".join(to_json(line).decode() for line in told)
+        if text_tokens(lines) <= most_tokens:
+            return lines
+    # In proportion: a letter may take more than one byte.
+    return cut_text(lines, len(lines) * most_tokens // text_tokens(lines))
 
 
-def _told(message: Message) -> dict[str, object]:
+def _told(message: Message, most_chars: int) -> dict[str, object]:
     told: dict[str, object] = {"role": message.role.value}
     if message.text:
-        told["text"] = _plain(message.text)
+        told["text"] = _plain(message.text, most_chars)
     if message.tool_calls:
         told["calls"] = [
-            {"tool": call.name, "arguments": _plain(call.arguments)} for call in message.tool_calls
+            {"tool": call.name, "arguments": _plain(call.arguments, most_chars)}
+            for call in message.tool_calls
         ]
     if message.tool_results:
         told["results"] = [
-            {"tool": result.name, "error": result.is_error, "text": _plain(result.text)}
+            {"tool": result.name, "error": result.is_error, "text": _plain(result.text, most_chars)}
             for result in message.tool_results
         ]
     return told
 
 
-def _plain(text: str) -> str:
+def _plain(text: str, most_chars: int) -> str:
     """Cut, and of characters that can be encoded; a lone surrogate cannot."""
-    cut = cut_text(text, _LINE_TEXT_CHARS).replace("</transcript>", "<\\/transcript>")
+    cut = cut_text(text, most_chars).replace("</transcript>", "<\\/transcript>")
     return cut.encode("utf-8", "replace").decode()
