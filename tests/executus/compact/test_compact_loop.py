@@ -13,6 +13,7 @@ from executus.testing.server import (
     openai_error,
 )
 from majordomo.agent import Agent, Hooks
+from majordomo.agent.events import StepFinished
 from majordomo.errors import APIError, ErrorKind
 from majordomo.llm import (
     FinishReason,
@@ -71,6 +72,20 @@ class NarrowServer(LoopbackServer):
 
     def model(self):
         return openai_provider("key", base_url=f"{self.url}/v1").model("m")
+
+
+def hooks_of(run):
+    """The compactor as a hook, told what each model call reported."""
+    reported = []
+
+    def watch(event):
+        if isinstance(event, StepFinished):
+            reported.append(event.step.response.usage)
+
+    async def compact(messages):
+        return await run.compact(messages, reported=reported[-1] if reported else None)
+
+    return Hooks(compactor=compact, observers=(watch,))
 
 
 async def test_sixty_turns_end_well_at_a_server_that_takes_ten():
@@ -199,7 +214,7 @@ async def test_thinking_comes_back_as_issued_between_folds_over_the_wire():
         assert result.output == "All read."
     assert summarised == []
     assert run.folds >= 2
-    sent = server.requests[-1].text
+    sent = server.requests[-1].body.decode()
     assert '"S19"' in sent
     assert '"S0"' not in sent
 
