@@ -94,7 +94,7 @@ async def test_sixty_turns_end_well_at_a_server_that_takes_ten():
         run = ContextCompactor(context_tokens=4_000).begin(
             CompactionScope(model=model, tools=(read,))
         )
-        agent = Agent(model, tools=[read], max_steps=TURNS + 1, hooks=Hooks(compactor=run.compact))
+        agent = Agent(model, tools=[read], max_steps=TURNS + 1, hooks=hooks_of(run))
         result = await agent.run("Read all pages.")
     assert result.output == "All read."
     assert len(result.steps) == TURNS + 1
