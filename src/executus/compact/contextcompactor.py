@@ -166,9 +166,8 @@ class ContextRun:
         self._forced = True
 
     def _learn(self, reported: Usage | None) -> None:
-        sent, self._sent = self._sent, None
-        if sent and reported is not None:
-            self._gauge.learn(sent, reported)
+        if self._sent and reported is not None:
+            self._gauge.learn(self._sent, reported)
 
     def _follow(self, messages: Sequence[Message]) -> None:
         """Weigh what was added; a transcript that is another one is begun anew."""

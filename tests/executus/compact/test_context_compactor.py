@@ -349,8 +349,9 @@ async def test_results_the_model_has_not_seen_are_never_stubbed():
         role=Role.TOOL, parts=tuple(tool_result(c, "n" * 1_500).parts[0] for c in calls)
     )
     messages = (TASK, *steps(20), assistant(*calls), fresh, user("Look."), user("Well?"))
-    sent = await begin(5_000, keep_recent=1).compact(messages)
+    sent = await begin(4_000, keep_recent=1).compact(messages)
     assert sent[-3:] == (fresh, *messages[-2:])
+    assert "dropped" in sent[0].text
 
 
 async def test_one_message_longer_than_the_window_is_cut_in_what_is_sent():
@@ -362,6 +363,13 @@ async def test_one_message_longer_than_the_window_is_cut_in_what_is_sent():
     assert "characters cut to save context" in sent.text
     assert weight([sent]) <= 500
     assert len(long.text) == 100_010
+
+
+async def test_system_messages_are_never_cut():
+    rule = system("Never push. " * 300)
+    sent = await begin(4_000).compact((rule, user("x" * 100_000)))
+    assert sent[0] is rule
+    assert weight(sent) <= 2_000
 
 
 async def test_pictures_go_last():
@@ -416,6 +424,30 @@ async def test_a_later_summary_is_told_the_earlier_one():
     assert "FIRST" not in sent[0].text
     count = int(sent[0].text.split("context: ")[1].split(" ")[0])
     assert count == len(messages) - len(sent)
+
+
+async def test_a_note_is_not_cut_with_old_texts():
+    summaries = Summaries("It found: " + "facts " * 900)
+    messages = [TASK, *steps(60, said="I look. " * 60)]
+    run = begin(12_000, summarise=summaries)
+    [note] = [m for m in await run.compact(tuple(messages)) if "It found" in m.text]
+    while run.folds < 2:
+        messages += step(len(messages), said="I think. " * 800)
+        sent = await run.compact(tuple(messages))
+    assert "characters cut" in all_text(sent)
+    assert sent[0].text == note.text
+    assert len(summaries.prompts) == 1
+
+
+async def test_a_note_alone_is_not_summarised_again():
+    summaries = Summaries("It looked.")
+    messages, run = (TASK, *steps(60, said="I look. " * 20)), begin(2_000, summarise=summaries)
+    await run.compact(messages)
+    for _ in range(3):
+        run.overflowed()
+        sent = await run.compact(messages)
+    assert sent[0].text.endswith("It looked.")
+    assert len(summaries.prompts) <= 2
 
 
 async def test_what_users_said_and_earlier_notes_outlive_turns_that_are_dropped():

@@ -101,3 +101,8 @@ def test_a_report_is_believed_as_far_as_it_can_be_true(reports, ratio):
     for estimated, counted in reports:
         gauge.learn(estimated, Usage(input=counted))
     assert gauge.ratio == pytest.approx(ratio)
+
+
+def test_a_part_of_no_known_kind_is_a_defect_not_a_guess():
+    with pytest.raises(AssertionError):
+        Scale().weigh(Message(role=Role.USER, parts=("bare text",)))
