@@ -30,6 +30,7 @@ DEFAULT_CONTEXT_TOKENS = 128_000
 _MOST_SUMMARY_TOKENS = 8_192  # reasoning included
 _AFTER_OVERFLOW = 0.75
 _LEAST_WINDOW = 256
+_LEAST_ROOM = 0.1
 
 
 @runtime_checkable
@@ -44,13 +45,16 @@ class ContextCompactor:
     """Keeps what is sent below the model's context window.
 
     At `trigger` of the window the conversation is folded to `target` of it. System messages, the
-    task and the recent turns stay; the middle is folded by tiers (`executus.compact.fold`). One
-    message that alone is too long is cut in what is sent. A failure is logged and ignored; the run
-    then goes on with what it last sent. Safe to share between runs, tasks and threads.
+    task and the recent turns stay; the middle is folded by tiers (`executus.compact.fold`). Where
+    that is not enough, as with one message that alone is too long, those are cut in what is sent:
+    only when the window is known, or a provider has refused what was sent. A failure is logged and
+    ignored; the run then goes on with what it last sent. Safe to share between runs, tasks and
+    threads.
 
     Args:
         context_tokens: The window in tokens; instead of what the model declares. Without either it
-            is `DEFAULT_CONTEXT_TOKENS`; of a chain, the smallest one declared.
+            is `DEFAULT_CONTEXT_TOKENS`; of a chain, the smallest one declared. Give it for servers
+            that drop what is too long without a word (Ollama does).
         trigger: Share of the window at which is folded, above `target`, at most 1. The rest of the
             window is for the answer and for what the estimate misses.
         target: Share of the window that a fold comes down to, above 0.
@@ -95,8 +99,7 @@ class ContextCompactor:
 
     def begin(self, scope: CompactionScope) -> ContextRun:
         """A compactor for a run that begins."""
-        window = self.context_tokens or _declared_window(scope.model) or DEFAULT_CONTEXT_TOKENS
-        return ContextRun(self, scope, window=window)
+        return ContextRun(self, scope, window=self.context_tokens or _declared_window(scope.model))
 
 
 class ContextRun:
@@ -106,13 +109,16 @@ class ContextRun:
         folds: How often the conversation was folded.
     """
 
-    def __init__(self, options: ContextCompactor, scope: CompactionScope, *, window: int) -> None:
+    def __init__(
+        self, options: ContextCompactor, scope: CompactionScope, *, window: int | None
+    ) -> None:
         self.folds = 0
         self._options = options
         self._scope = scope
-        self._window = window
+        self._guessed = window is None
+        self._window = window or DEFAULT_CONTEXT_TOKENS
         self._own = ModelSummariser(
-            scope.model, max_tokens=min(_MOST_SUMMARY_TOKENS, max(1, window // 8))
+            scope.model, max_tokens=min(_MOST_SUMMARY_TOKENS, max(1, self._window // 8))
         )
         self._summariser = Summariser(
             options.summarise or self._own,
@@ -160,6 +166,7 @@ class ContextRun:
         window = self._estimated_window()
         # In estimated tokens, as that is what was too much, whatever the ratio will prove to be.
         sent = window if self._sent is None else min(window, self._sent)
+        self._guessed = False
         self._cap = max(_LEAST_WINDOW, sent * _AFTER_OVERFLOW)
         self._sent = None
         self._patience = 0.0
@@ -196,12 +203,15 @@ class ContextRun:
         task = find_task(messages, self._scope.keep) if self._fold is None else None
         draft = Draft(
             (*self._turns, *split_turns(messages[self._folded :], task=task)),
-            room=max(1, int(window * options.target) - self._fixed),
+            room=self._room(window),
             keep_recent=options.keep_recent,
             scale=self._scale,
         )
         await fold(
-            draft, self._summariser, most_prompt_tokens=max(1, int(window * options.trigger))
+            draft,
+            self._summariser,
+            most_prompt_tokens=max(1, int(window * options.trigger)),
+            squeeze=not self._guessed,
         )
         self._forced = False
         self._turns, self._fold = tuple(draft.turns), draft.messages
@@ -209,9 +219,15 @@ class ContextRun:
         self._weight = draft.weight
         self._scale.keep_only(message for turn in self._turns for message in turn.messages)
         self._patience = 0.0
-        if not draft.fits:
+        if self._weight + self._fixed > window * options.target:
             self._wait_for_growth()
         self.folds += 1
+
+    def _room(self, window: float) -> int:
+        """What a fold leaves for messages: not nothing, however long the instructions are."""
+        below_target = window * self._options.target - self._fixed
+        below_trigger = window * self._options.trigger - self._fixed
+        return max(1, int(max(below_target, below_trigger / 2, window * _LEAST_ROOM)))
 
     def _wait_for_growth(self) -> None:
         """Try no more before the conversation has grown by half of what a fold should gain."""

@@ -132,20 +132,23 @@ class Draft:
         return self._weights[at]
 
 
-async def fold(draft: Draft, summariser: Summariser, *, most_prompt_tokens: int) -> None:
+async def fold(
+    draft: Draft, summariser: Summariser, *, most_prompt_tokens: int, squeeze: bool
+) -> None:
     """Make a conversation fit its room, as gently as that can be done.
 
     Args:
-        draft: Changed in place. Afterwards it does not fit only where nothing is left to cut.
+        draft: Changed in place. Where nothing is left to cut, it still does not fit.
         summariser: Asked at most once.
         most_prompt_tokens: Estimated tokens that what it is told may take.
+        squeeze: Also cut recent turns and the task, which is not done on a mere guess of the room.
     """
     before = tuple(draft.turns)
     _rewrite_old(draft, stub_results)
     _rewrite_old(draft, _shorten)
     if not draft.fits and draft.droppable():
         await _summarise(draft, before, summariser, most_prompt_tokens)
-    if not draft.fits:
+    if squeeze and not draft.fits:
         _squeeze(draft)
 
 
@@ -213,17 +216,29 @@ def _note_chars(draft: Draft) -> int:
 
 
 def _squeeze(draft: Draft) -> None:
-    """Cut every text there is, the longest first, and at last drop the media."""
-    whole = tuple(draft.turns)
-    most = max(_LEAST_TEXT_CHARS, draft.room * _CHARS_PER_TOKEN)
-    while not draft.fits and most >= _LEAST_TEXT_CHARS:
-        for at, turn in enumerate(whole):
+    """Cut every text there is, the longest first; then media go, and the task's go last."""
+    turns = list(draft.turns)
+    if _cut_all(draft, turns, _OLD_TEXT_CHARS):
+        return
+    for at in sorted(range(len(turns)), key=lambda at: turns[at].fixed):
+        lean = turns[at].rewritten(drop_media)
+        if lean is not turns[at]:
+            turns[at] = lean
+            if _cut_all(draft, turns, _OLD_TEXT_CHARS):
+                return
+    _cut_all(draft, turns, _LEAST_TEXT_CHARS)
+
+
+def _cut_all(draft: Draft, turns: Sequence[Turn], least_chars: int) -> bool:
+    """Cut the texts of these turns to one length that makes them fit; whether there is one."""
+    most = max(least_chars, draft.room * _CHARS_PER_TOKEN)
+    while most >= least_chars:
+        for at, turn in enumerate(turns):
             draft.put(at, turn.rewritten(partial(_cut_spoken, most_chars=most)))
-        most = most * 3 // 4
-    for at, turn in enumerate(draft.turns):
         if draft.fits:
-            return
-        draft.put(at, turn.rewritten(drop_media))
+            return True
+        most = most * 3 // 4
+    return False
 
 
 def _cut_spoken(message: Message, most_chars: int) -> Message:

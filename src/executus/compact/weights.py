@@ -6,6 +6,7 @@ bytes a letter. Reported usage corrects it (`Gauge`), so it need only be right i
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import assert_never
 
@@ -24,15 +25,19 @@ from majordomo.llm import (
     ToolResultPart,
     Usage,
 )
+from majordomo.media.header import read_header
 
 __all__ = ["Gauge", "Scale", "fixed_tokens", "text_tokens"]
 
 _BYTES_PER_TOKEN = 4
 _AROUND_MESSAGE = 4
 _AROUND_CALL = 8
-_IMAGE = 1_600  # what the largest image costs at the vendors that scale it down (wire/README §7)
-_DOCUMENT = 1_500  # a page, as text and as a picture
-_DOCUMENT_BYTES_PER_TOKEN = 50
+# Vendors scale an image down to what costs about this, and take a least price (wire/README §7).
+_LEAST_IMAGE, _MOST_IMAGE = 256, 1_600
+_PIXELS_PER_TOKEN = 750
+_PAGE = 1_500  # as text and as a picture
+_BYTES_PER_PAGE = 100_000  # of a scan; a guess too low is mended by the provider's refusal
+_PAGE_OBJECT = re.compile(rb"/Type\s*/Page\b")
 
 
 def text_tokens(text: str) -> int:
@@ -92,15 +97,28 @@ def _part_tokens(part: Part) -> int:
         case ToolCallPart():
             return _AROUND_CALL + text_tokens(part.name) + text_tokens(part.arguments)
         case ToolResultPart():
-            return _AROUND_CALL + text_tokens(part.text) + _IMAGE * len(part.images)
+            return _AROUND_CALL + text_tokens(part.text) + sum(map(_image_tokens, part.images))
         case ImagePart():
-            return _IMAGE
+            return _image_tokens(part)
         case DocumentPart():
-            return _DOCUMENT + len(part.data) // _DOCUMENT_BYTES_PER_TOKEN
+            return _document_tokens(part.data)
         case ThinkingPart() | OpaquePart():
             return 0  # goes back as state or not at all
         case _:
             assert_never(part)
+
+
+def _image_tokens(image: ImagePart) -> int:
+    header = read_header(image.data)
+    if header is None or not header.pixels:
+        return _MOST_IMAGE
+    return max(_LEAST_IMAGE, min(_MOST_IMAGE, header.pixels // _PIXELS_PER_TOKEN))
+
+
+def _document_tokens(data: bytes) -> int:
+    """By its pages, where they can be counted without unpacking it."""
+    pages = sum(1 for _ in _PAGE_OBJECT.finditer(data)) or len(data) // _BYTES_PER_PAGE
+    return _PAGE * max(1, pages)
 
 
 class Gauge:

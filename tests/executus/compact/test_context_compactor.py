@@ -377,9 +377,29 @@ async def test_pictures_go_last():
     [sent] = await begin(4_000).compact(messages)
     assert sent.text.startswith("What is this?[dropped to save context: a file of type image/png]")
     call = ToolCallPart(id="c", name="shoot")
-    messages = (TASK, assistant(call), tool_result(call, "", *[PNG] * 3))
-    sent = await begin(4_000).compact(messages)
+    look = user("What is this?" * 300, PNG)
+    messages = (look, assistant(call), tool_result(call, "", *[PNG] * 3))
+    sent = await begin(6_000).compact(messages)
     assert results(sent) == ["[dropped to save context: 3 images]"]
+    assert sent[0] is look
+
+
+async def test_on_a_guessed_window_alone_nothing_new_is_cut():
+    run = ContextCompactor(summarise=NO_SUMMARY).begin(CompactionScope(model=model()))
+    long = user("x" * 4 * DEFAULT_CONTEXT_TOKENS, PNG)
+    messages = (*steps(3, size=1_000), long)
+    sent = await run.compact(messages)
+    assert sent[-1] is long
+    run.overflowed()
+    sent = await run.compact(messages)
+    assert len(sent[-1].text) < DEFAULT_CONTEXT_TOKENS * 2
+
+
+async def test_long_instructions_leave_some_room_for_the_conversation():
+    for share in (0.6, 0.9):
+        scope = CompactionScope(model=model(), system="s" * int(4 * 10_000 * share))
+        sent = await begin(10_000, scope=scope).compact((TASK, *steps(40, said="I look. " * 20)))
+        assert 600 < weight(sent) <= 1_000
 
 
 def broken(messages):

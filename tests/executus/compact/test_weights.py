@@ -1,5 +1,7 @@
 """The estimate, and what reported usage teaches it."""
 
+import struct
+
 import pytest
 
 from executus.compact.weights import Gauge, Scale, text_tokens
@@ -19,6 +21,13 @@ from majordomo.llm import (
 )
 
 PNG = ImagePart(data=b"\x89PNG", mime="image/png")
+
+
+def picture(width, height):
+    data = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + struct.pack(">II", width, height)
+    return ImagePart(data=data, mime="image/png")
+
+
 CALL = ToolCallPart(id="c", name="name", arguments='{"a":"b"}   ')
 
 
@@ -43,7 +52,14 @@ def test_a_text_is_a_quarter_of_its_bytes(text, tokens):
     [
         (user("x" * 40), 14),
         (user("x" * 40, PNG), 1_614),
-        (user(DocumentPart(data=b"x" * 5_000)), 1_604),
+        (user(picture(100, 100)), 260),
+        (user(picture(900, 1_000)), 1_204),
+        (user(picture(9_000, 9_000)), 1_604),
+        (user(picture(0, 9)), 1_604),
+        (user(ImagePart(data=b"?", mime="image/png")), 1_604),
+        (user(DocumentPart(data=b"%PDF x")), 1_504),
+        (user(DocumentPart(data=b"x" * 350_000)), 4_504),
+        (user(DocumentPart(data=b"<</Type /Pages>> " + b"<</Type/Page /A>>" * 3)), 4_504),
         (assistant(ThinkingPart("x" * 400)), 4),
         (assistant(OpaquePart(provider="p", kind="k", data="x" * 400)), 4),
         (assistant(CALL), 16),
