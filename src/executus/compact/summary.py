@@ -94,6 +94,8 @@ class Summariser:
             most_prompt_tokens: Estimated tokens the transcript may take in the prompt.
             most_chars: Longest summary.
         """
+        if self._ask is NO_SUMMARY:
+            return ""  # a prompt that nobody reads need not be written
         lines = _transcript(turns, most_prompt_tokens)
         prompt = _INSTRUCTIONS.format(lines=lines, most_words=most_chars // 8)
         try:

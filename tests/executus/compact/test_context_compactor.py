@@ -599,6 +599,15 @@ async def test_a_summary_that_hangs_is_given_up(caplog):
     assert "within 5 s" in caplog.text
 
 
+async def test_no_summary_is_one_that_says_nothing():
+    assert await NO_SUMMARY("Summarise.") == ""
+    messages = (TASK, *steps(60, said="I look. " * 20))
+    wrapped = Summaries("")
+    assert await begin(2_000).compact(messages) == await begin(2_000, summarise=wrapped).compact(
+        messages
+    )
+
+
 async def test_cancellation_passes_through_and_leaves_the_compactor_usable():
     async def hang(prompt):
         await anyio.sleep_forever()
