@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import traceback
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any, cast
@@ -12,6 +13,7 @@ from pydantic_core import to_json
 from majordomo.clock import SYSTEM_CLOCK, Clock
 from majordomo.errors import ToolDefinitionError
 from majordomo.llm.parts import ImagePart, TextPart, ToolCallPart, ToolResultPart
+from majordomo.llm.secrets import Secrets
 from majordomo.llm.tool import BadArguments, Tool
 from majordomo.llm.toolcontext import ToolContext
 
@@ -21,6 +23,7 @@ logger = logging.getLogger("majordomo.tools")
 
 MAX_ERROR_CHARS = 2000
 MAX_NAMES_SHOWN = 40
+_NO_SECRETS = Secrets()
 
 
 class Toolbox:
@@ -57,24 +60,33 @@ class Toolbox:
         return self._tools.get(name)
 
     async def execute(
-        self, call: ToolCallPart, *, deps: object = None, run: object = None
+        self,
+        call: ToolCallPart,
+        *,
+        deps: object = None,
+        run: object = None,
+        secrets: Secrets = _NO_SECRETS,
     ) -> ToolResultPart:
         """Answer a call. Never raises for the tool's or the model's fault.
 
         An unknown name, arguments that do not fit, an exception and a timeout all come back as an
-        `is_error` result that says what to change. Cancellation passes through.
+        `is_error` result that says what to change. Cancellation passes through. What the secrets
+        know is taken out of the text and of what is logged, before anything is cut.
         """
         tool = self._tools.get(call.name.strip())
         if tool is None:
             return _error(call, self._unknown(call.name))
-        context = ToolContext(deps=deps, call=call, run=run)
+        context = ToolContext(deps=deps, call=call, run=run, secrets=secrets)
         try:
-            return as_result(call, await self._invoke(tool, call, context))
+            result = as_result(call, await self._invoke(tool, call, context))
+            text = secrets.scrub(result.text)
+            return result if text is result.text else replace(result, text=text)
         except BadArguments as error:
-            return _error(call, f"invalid arguments for {call.name}: {error}")
-        except (Exception, SystemExit) as error:  # sys.exit() in a tool is the tool's fault too
-            logger.debug("tool %s raised", call.name, exc_info=True)
-            return _error(call, f"{call.name} failed: {type(error).__name__}: {error}")
+            return _error(call, secrets.scrub(f"invalid arguments for {call.name}: {error}"))
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - sys.exit() is its fault too
+            _log(call, error, secrets)
+            text = f"{call.name} failed: {type(error).__name__}: {error}"
+            return _error(call, secrets.scrub(text))
 
     async def _invoke(self, tool: Tool, call: ToolCallPart, context: ToolContext[Any]) -> object:
         if tool.timeout_s is None:
@@ -91,6 +103,14 @@ class Toolbox:
         more = len(self._tools) - len(names)
         listed = ", ".join(names) + (f" and {more} more" if more else "")
         return f"there is no tool named {name!r}; available: {listed}"
+
+
+def _log(call: ToolCallPart, error: BaseException, secrets: Secrets) -> None:
+    if not secrets.guards:
+        logger.debug("tool %s raised", call.name, exc_info=error)
+    elif logger.isEnabledFor(logging.DEBUG):  # a handler would format the exception unscrubbed
+        trace = secrets.scrub("".join(traceback.format_exception(error)))
+        logger.debug("tool %s raised\n%s", call.name, trace)
 
 
 def _error(call: ToolCallPart, text: str) -> ToolResultPart:
