@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeAlias, assert_never, cast
+from typing import Any, Protocol, TypeAlias, cast
 
 from pydantic_core import from_json
 
@@ -124,15 +124,13 @@ class _AllOf:
     async def decide(self, request: CallRequest) -> Decision:
         questions: list[str] = []
         for policy in self._policies:
-            match await policy.decide(request):
-                case Allow():
-                    continue
-                case Deny() as denied:
-                    return denied
-                case Ask(question):
-                    questions.append(question)
-                case nonsense:  # raises, and so denies: a gate that is unsure closes
-                    assert_never(nonsense)
+            decision = cast("object", await policy.decide(request))
+            if isinstance(decision, Deny):
+                return decision
+            if isinstance(decision, Ask):
+                questions.append(decision.question)
+            elif not isinstance(decision, Allow):  # raises, and so denies: a gate closes in doubt
+                raise TypeError(f"a call policy answered {type(decision).__name__}")
         return Ask("\n".join(dict.fromkeys(questions))) if questions else ALLOW
 
 

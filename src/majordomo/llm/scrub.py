@@ -13,9 +13,10 @@ import base64
 import html
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Never
+from functools import lru_cache
+from typing import Never, TypeAlias
 from urllib.parse import unquote
 
 __all__ = ["MIN_SECRET_CHARS", "Scrubber"]
@@ -29,8 +30,8 @@ _SPACE = re.compile(r"\s+")
 _CONTROL = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
 
 
-def _unescape(match: re.Match[str]) -> str:
-    escape = match[0]
+@lru_cache(maxsize=1024)
+def _unescape(escape: str) -> str:
     if escape[1] == "u":
         units = bytes.fromhex(escape.replace("\\u", ""))
         return units.decode("utf-16-be", "replace")
@@ -39,14 +40,37 @@ def _unescape(match: re.Match[str]) -> str:
     return _CONTROL.get(escape[1], escape[1])
 
 
-_DECODERS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = (
-    (
-        re.compile(r"(?:\\u[0-9a-fA-F]{4})+|\\x[0-9a-fA-F]{2}|\\[^u]", re.DOTALL),
-        _unescape,
-    ),
-    (re.compile(r"(?:%[0-9a-fA-F]{2})+"), lambda match: unquote(match[0])),
-    (re.compile(r"&(?:#\w{1,7}|\w{2,8});"), lambda match: html.unescape(match[0])),
+_Decoder: TypeAlias = tuple[re.Pattern[str], Callable[[str], str]]
+
+_DECODERS: tuple[_Decoder, ...] = (
+    (re.compile(r"(?:\\u[0-9a-fA-F]{4})+|\\x[0-9a-fA-F]{2}|\\[^u]", re.DOTALL), _unescape),
+    (re.compile(r"(?:%[0-9a-fA-F]{2})+"), lru_cache(maxsize=1024)(unquote)),
+    (re.compile(r"&(?:#\w{1,7}|\w{2,8});"), lru_cache(maxsize=1024)(html.unescape)),
 )
+_SQUEEZE: _Decoder = (_SPACE, lambda _: "")
+
+
+def _readings(text: str) -> Iterator[tuple[str, tuple[_Decoder, ...]]]:
+    """The text, then what it says to one who decodes it; with the decoders that were applied."""
+    seen = {text}
+    level: list[tuple[str, tuple[_Decoder, ...]]] = [(text, ())]
+    for depth in range(MAX_DEPTH + 1):
+        yield from level
+        if depth == MAX_DEPTH:
+            return
+        deeper: list[tuple[str, tuple[_Decoder, ...]]] = []
+        for reading, path in level:
+            for decoder in _DECODERS:
+                decoded = _applied(decoder, reading)
+                if decoded not in seen:  # most decoders have nothing to do, or may be swapped
+                    seen.add(decoded)
+                    deeper.append((decoded, (*path, decoder)))
+        level = deeper
+
+
+def _applied(decoder: _Decoder, text: str) -> str:
+    pattern, decode = decoder
+    return pattern.sub(lambda match: decode(match[0]), text)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -78,10 +102,16 @@ class _View:
         return self.parent.span(start, end)
 
 
-def _read(
-    parent: _View, pattern: re.Pattern[str], decode: Callable[[re.Match[str]], str]
-) -> _View | None:
-    """The text with every match decoded; None when there is no match."""
+def _mapped(text: str, path: Iterable[_Decoder]) -> _View:
+    """A reading of the text, with the way back."""
+    view = _View(text=text)
+    for decoder in path:
+        view = _decoded(view, decoder)
+    return view
+
+
+def _decoded(parent: _View, decoder: _Decoder) -> _View:
+    pattern, decode = decoder
     view = _View(text="", parent=parent)
     texts: list[str] = []
     length = done = 0
@@ -96,24 +126,11 @@ def _read(
 
     for match in pattern.finditer(parent.text):
         add(parent.text[done : match.start()], done, match.start(), same=True)
-        add(decode(match), match.start(), match.end(), same=False)
+        add(decode(match[0]), match.start(), match.end(), same=False)
         done = match.end()
-    if not done:
-        return None
     add(parent.text[done:], done, len(parent.text), same=True)
     view.text = "".join(texts)
     return view
-
-
-def _views(text: str) -> Iterator[_View]:
-    """The text and all its readings, without white space."""
-    level = [_View(text=text)]
-    for depth in range(MAX_DEPTH + 1):
-        for view in level:
-            yield _read(view, _SPACE, lambda _: "") or view
-        if depth < MAX_DEPTH:
-            read = (_read(view, *decoder) for view in level for decoder in _DECODERS)
-            level = [view for view in read if view is not None]
 
 
 def _base64_cores(value: bytes) -> Iterator[str]:
@@ -164,16 +181,20 @@ class Scrubber:
         """Know a secret from now on; one under `MIN_SECRET_CHARS` is not looked for."""
         if len(_SPACE.sub("", value)) < MIN_SECRET_CHARS or value in self._needles:
             return
-        for needle in _needles(value):
-            squeezed = _SPACE.sub("", needle)
-            if len(squeezed) >= MIN_SECRET_CHARS:
-                self._needles.setdefault(squeezed, name)
+        squeezed = (_SPACE.sub("", needle) for needle in _needles(value))
+        new = {needle: name for needle in squeezed if len(needle) >= MIN_SECRET_CHARS}
+        self._needles = {**new, **self._needles}  # replaced, not changed: a thread may be reading
 
     def scrub(self, text: str) -> str:
         """The text without the secrets; the same object when there are none in it."""
-        if not self._needles:
+        needles = self._needles
+        if not needles:
             return text
-        found = {span for view in _views(text) for span in self._found(view)}
+        found: set[tuple[int, int, str]] = set()
+        for reading, path in _readings(text):
+            squeezed = "".join(reading.split())
+            if any(needle in squeezed for needle in needles):
+                found.update(self._found(_mapped(text, (*path, _SQUEEZE))))
         if not found:
             return text
         clean: list[str] = []

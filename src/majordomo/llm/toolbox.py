@@ -16,6 +16,7 @@ from majordomo.llm.parts import ImagePart, TextPart, ToolCallPart, ToolResultPar
 from majordomo.llm.secrets import Secrets
 from majordomo.llm.tool import BadArguments, Tool
 from majordomo.llm.toolcontext import ToolContext
+from majordomo.threads import call_in_thread
 
 __all__ = ["Toolbox"]
 
@@ -23,6 +24,7 @@ logger = logging.getLogger("majordomo.tools")
 
 MAX_ERROR_CHARS = 2000
 MAX_NAMES_SHOWN = 40
+MAX_SCRUBBED_INLINE = 16 * 1024
 _NO_SECRETS = Secrets()
 
 
@@ -79,14 +81,15 @@ class Toolbox:
         context = ToolContext(deps=deps, call=call, run=run, secrets=secrets)
         try:
             result = as_result(call, await self._invoke(tool, call, context))
-            text = secrets.scrub(result.text)
-            return result if text is result.text else replace(result, text=text)
-        except BadArguments as error:
-            return _error(call, secrets.scrub(f"invalid arguments for {call.name}: {error}"))
         except (Exception, SystemExit) as error:  # noqa: BLE001 - sys.exit() is its fault too
-            _log(call, error, secrets)
-            text = f"{call.name} failed: {type(error).__name__}: {error}"
-            return _error(call, secrets.scrub(text))
+            raised = error
+        else:
+            text = await _scrubbed(result.text, secrets)
+            return result if text is result.text else replace(result, text=text)
+        try:  # outside the handler: a cancellation from here must not carry the error as context
+            return await _failed(call, raised, secrets)
+        finally:
+            del raised  # it refers to this frame, and this frame to it
 
     async def _invoke(self, tool: Tool, call: ToolCallPart, context: ToolContext[Any]) -> object:
         if tool.timeout_s is None:
@@ -105,11 +108,26 @@ class Toolbox:
         return f"there is no tool named {name!r}; available: {listed}"
 
 
-def _log(call: ToolCallPart, error: BaseException, secrets: Secrets) -> None:
+async def _scrubbed(text: str, secrets: Secrets) -> str:
+    if len(text) <= MAX_SCRUBBED_INLINE or not secrets.guards:
+        return secrets.scrub(text)
+    return await call_in_thread(secrets.scrub, text)  # a long text must not stop the event loop
+
+
+async def _failed(call: ToolCallPart, error: BaseException, secrets: Secrets) -> ToolResultPart:
+    if isinstance(error, BadArguments):
+        text = f"invalid arguments for {call.name}: {error}"
+    else:
+        text = f"{call.name} failed: {type(error).__name__}: {error}"
+        await _log(call, error, secrets)
+    return _error(call, await _scrubbed(text, secrets))
+
+
+async def _log(call: ToolCallPart, error: BaseException, secrets: Secrets) -> None:
     if not secrets.guards:
         logger.debug("tool %s raised", call.name, exc_info=error)
     elif logger.isEnabledFor(logging.DEBUG):  # a handler would format the exception unscrubbed
-        trace = secrets.scrub("".join(traceback.format_exception(error)))
+        trace = await _scrubbed("".join(traceback.format_exception(error)), secrets)
         logger.debug("tool %s raised\n%s", call.name, trace)
 
 
