@@ -194,7 +194,7 @@ def tell(ctx: ToolContext, how: str) -> object:
         case "arguments":
             raise BadArguments(f"not {value}")
         case "cut":
-            raise ValueError("x" * 1980 + value)
+            raise ValueError("x" * 1965 + value)
         case "cause":
             raise RuntimeError("outer") from ValueError(value)
         case _:
