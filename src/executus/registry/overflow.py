@@ -28,7 +28,7 @@ class Overflow:
 
     def __init__(self, max_bytes: int = DEFAULT_MAX_BYTES) -> None:
         self.max_bytes = max_bytes
-        self._texts: dict[str, str] = {}
+        self._texts: dict[str, tuple[str, int]] = {}
         self._held = 0
         self._count = 0
 
@@ -41,11 +41,12 @@ class Overflow:
         """Keep a text; returns its reference."""
         self._count += 1
         ref = f"r{self._count}"
-        text = text[: _fitting(text, self.max_bytes)]
-        self._held += _size(text)
-        self._texts[ref] = text
+        kept = text[: _fitting(text, self.max_bytes)]
+        self._held += _size(kept)
+        self._texts[ref] = kept, len(text)
         while self._held > self.max_bytes:
-            self._held -= _size(self._texts.pop(next(iter(self._texts))))
+            dropped, _ = self._texts.pop(next(iter(self._texts)))
+            self._held -= _size(dropped)
         return ref
 
     def read(self, ref: str, offset: int, *, tool_name: str = READ_MORE) -> str:
@@ -54,8 +55,8 @@ class Overflow:
         Raises:
             BadArguments: No such text is kept, or it has no such character.
         """
-        text = self._texts.get(ref.strip())
-        if text is None:
+        text, total = self._texts.get(ref.strip(), ("", -1))
+        if total < 0:
             raise BadArguments(
                 f"nothing is kept under {ref!r}: the oldest results make room for new ones; "
                 "call the tool that gave it again"
@@ -63,10 +64,14 @@ class Overflow:
         if not 0 <= offset < len(text):
             raise BadArguments(f"offset must be 0 to {len(text) - 1} for {ref!r}, not {offset}")
         rest = text[offset:]
-        length = cut(rest, DEFAULT_RESULT_BYTES)
-        if length == len(rest):
+        end = cut(rest, DEFAULT_RESULT_BYTES)
+        if offset + end == total:
             return rest
-        return rest[:length] + more_note(ref, offset + length, len(text), tool_name)
+        if end == len(rest):  # only the beginning of it was kept
+            end = cut(rest, DEFAULT_RESULT_BYTES - NOTE_BYTES)
+        if offset + end == len(text):
+            return rest + lost_note(len(text), total)
+        return rest[:end] + more_note(ref, offset + end, total, tool_name)
 
 
 def more_note(ref: str, offset: int, total: int, tool_name: str) -> str:

@@ -81,7 +81,7 @@ class RunTools:
         self._why_not = why_not
         self._scrubber = Scrubber()
         self._read_more = ""
-        if self._overflow.max_bytes and any(entry.policy.keep_overflow for entry in offered):
+        if any(self._keeps(entry) for entry in offered):
             reader = read_more_tool(self._overflow, {entry.tool.name for entry in offered})
             self._read_more = reader.name
             offered.append(reader)
@@ -165,8 +165,13 @@ class RunTools:
         shown = cut(text, entry.policy.max_result_bytes)
         if shown == len(text):
             return result
-        if self._read_more and entry.policy.keep_overflow:
+        if self._keeps(entry):
             note = more_note(self._overflow.put(text), shown, len(text), self._read_more)
         else:
             note = lost_note(shown, len(text))
         return replace(result, text=text[:shown] + note)
+
+    def _keeps(self, entry: RegisteredTool) -> bool:
+        """Whether the store can hold more of a result than is shown at once."""
+        policy = entry.policy
+        return policy.keep_overflow and self._overflow.max_bytes > policy.max_result_bytes

@@ -77,7 +77,7 @@ def test_tools_are_offered_in_order_and_found_by_the_name_on_the_wire():
 
 @pytest.mark.parametrize(
     ("keep_overflow", "max_bytes", "offered"),
-    [(True, 1000, True), (False, 1000, False), (True, 0, False)],
+    [(True, 1000, True), (False, 1000, False), (True, 0, False), (True, 300, False)],
 )
 async def test_reading_on_is_offered_from_the_start_and_only_if_it_can_be_needed(
     keep_overflow, max_bytes, offered
@@ -217,7 +217,23 @@ def test_the_oldest_make_room_and_no_text_is_larger_than_the_store():
         store.read("r1", 0)
     assert store.read(" r2 ", 399) == "b"
     ref = store.put("é" * 5000)
-    assert (store.held_bytes, store.read(ref, 0)) == (1000, "é" * 500)
+    assert store.held_bytes == 1000
+    assert store.read(ref, 0) == "é" * 500 + (
+        "\n[cut here, at character 500 of 5000; "
+        "the rest is not kept: ask for less, or for a later part]"
+    )
+
+
+@pytest.mark.parametrize("kept", [64 * 1024 - 300, 64 * 1024 - 100, 64 * 1024, 64 * 1024 + 1])
+async def test_reading_the_kept_beginning_of_a_longer_text_ends_with_a_word_on_the_rest(kept):
+    tools, text = await shown("x" * 200_000, 300, overflow=Overflow(kept))
+    got = 100
+    while "go on with" in text:
+        text = (await tools.execute(asked("read_more", ref="r1", offset=got))).text
+        got += text.count("x")
+        assert len(text.encode()) <= 64 * 1024
+    assert got == kept
+    assert "the rest is not kept" in text
 
 
 async def test_images_and_errors_keep_what_they_are_when_a_text_is_cut():
@@ -405,7 +421,7 @@ async def test_a_loop_calls_tools_through_them():
     provider = FakeProvider()
     provider.enqueue(
         "m",
-        Reply(calls=(asked("safe__leak", how="raise"), asked("safe__gone"))),
+        Reply(calls=(("safe__leak", {"how": "raise"}), ("safe__gone", {}))),
         Reply(text="done"),
     )
     loop = Loop(
@@ -419,4 +435,4 @@ async def test_a_loop_calls_tools_through_them():
     assert result.output == "done"
     assert "safe__leak failed: ValueError: 401 for " in result.messages[2].parts[0].text
     assert "there is no tool named 'safe__gone'" in result.messages[2].parts[1].text
-    assert "7f3a9e" not in dump_messages(result.messages) + repr(result) + repr(provider.requests)
+    assert "7f3a9e" not in dump_messages(result.messages) + repr(result)
