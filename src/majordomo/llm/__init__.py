@@ -30,6 +30,8 @@ from majordomo.llm.parts import (
 from majordomo.llm.request import OutputSchema, ReasoningEffort, Request, Settings, ToolChoice
 from majordomo.llm.response import FinishReason, Response, Target, Usage
 from majordomo.llm.schema import JsonSchema, schema_for
+from majordomo.llm.scrub import MIN_SECRET_CHARS, Scrubber
+from majordomo.llm.secrets import Secrets
 from majordomo.llm.stream import (
     FinishEvent,
     Stream,
@@ -48,6 +50,7 @@ from majordomo.llm.toolcontext import ToolContext
 from majordomo.llm.transcript import TranscriptError, dump_messages, load_messages
 
 __all__ = [
+    "MIN_SECRET_CHARS",
     "Access",
     "BadArguments",
     "CallSuspended",
@@ -70,6 +73,8 @@ __all__ = [
     "Request",
     "Response",
     "Role",
+    "Scrubber",
+    "Secrets",
     "Settings",
     "Stream",
     "StreamEvent",

@@ -6,7 +6,7 @@ import functools
 import inspect
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias, cast, overload
 
 from pydantic_core import ValidationError, from_json
@@ -47,6 +47,7 @@ class Tool:
             turn into a result. Raises `BadArguments` for arguments that do not fit.
         timeout_s: Seconds a call may take; None leaves that to the run.
         fn: The function it was made from, for direct calls in tests.
+        metadata: What a harness notes about it; no model sees this.
 
     Raises:
         ToolDefinitionError: The name is not portable, or the schema's root is not an object.
@@ -58,6 +59,7 @@ class Tool:
     invoke: Invoke
     timeout_s: float | None = None
     fn: Callable[..., Any] | None = None
+    metadata: Mapping[str, object] = field(default_factory=dict[str, object])
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import traceback
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any, cast
@@ -14,6 +15,7 @@ from majordomo.errors import ToolDefinitionError
 from majordomo.llm.parts import ImagePart, TextPart, ToolCallPart, ToolResultPart
 from majordomo.llm.tool import BadArguments, CallSuspended, Tool
 from majordomo.llm.toolcontext import ToolContext
+from majordomo.threads import call_in_thread
 
 __all__ = ["Toolbox"]
 
@@ -21,6 +23,8 @@ logger = logging.getLogger("majordomo.tools")
 
 MAX_ERROR_CHARS = 2000
 MAX_NAMES_SHOWN = 40
+MAX_SCRUBBED_INLINE = 16 * 1024
+_NO_SECRETS = Secrets()
 
 
 class Toolbox:
@@ -57,7 +61,12 @@ class Toolbox:
         return self._tools.get(name)
 
     async def execute(
-        self, call: ToolCallPart, *, deps: object = None, run: object = None
+        self,
+        call: ToolCallPart,
+        *,
+        deps: object = None,
+        run: object = None,
+        secrets: Secrets = _NO_SECRETS,
     ) -> ToolResultPart:
         """Answer a call. Never raises for the tool's or the model's fault.
 
@@ -70,7 +79,7 @@ class Toolbox:
         tool = self._tools.get(call.name.strip())
         if tool is None:
             return _error(call, self._unknown(call.name))
-        context = ToolContext(deps=deps, call=call, run=run)
+        context = ToolContext(deps=deps, call=call, run=run, secrets=secrets)
         try:
             return as_result(call, await self._invoke(tool, call, context))
         except CallSuspended:
@@ -96,6 +105,29 @@ class Toolbox:
         more = len(self._tools) - len(names)
         listed = ", ".join(names) + (f" and {more} more" if more else "")
         return f"there is no tool named {name!r}; available: {listed}"
+
+
+async def _scrubbed(text: str, secrets: Secrets) -> str:
+    if len(text) <= MAX_SCRUBBED_INLINE or not secrets.guards:
+        return secrets.scrub(text)
+    return await call_in_thread(secrets.scrub, text)  # a long text must not stop the event loop
+
+
+async def _failed(call: ToolCallPart, error: BaseException, secrets: Secrets) -> ToolResultPart:
+    if isinstance(error, BadArguments):
+        text = f"invalid arguments for {call.name}: {error}"
+    else:
+        text = f"{call.name} failed: {type(error).__name__}: {error}"
+        await _log(call, error, secrets)
+    return _error(call, await _scrubbed(text, secrets))
+
+
+async def _log(call: ToolCallPart, error: BaseException, secrets: Secrets) -> None:
+    if not secrets.guards:
+        logger.debug("tool %s raised", call.name, exc_info=error)
+    elif logger.isEnabledFor(logging.DEBUG):  # a handler would format the exception unscrubbed
+        trace = await _scrubbed("".join(traceback.format_exception(error)), secrets)
+        logger.debug("tool %s raised\n%s", call.name, trace)
 
 
 def _error(call: ToolCallPart, text: str) -> ToolResultPart:
