@@ -16,6 +16,7 @@ from majordomo.providers.faults import Fault, WireFault, find_fault
 from majordomo.providers.google.answer import AnswerParts
 from majordomo.providers.google.errors import refine_fault
 from majordomo.providers.google.state import make_state
+from majordomo.providers.tokens import token_count
 from majordomo.providers.wire import ResponseMeta
 
 __all__ = ["Answer", "decode_response"]
@@ -183,21 +184,16 @@ class Answer:
 
 def _usage(counts: Json) -> Usage:
     """Token counts (wire/README §4): thoughts are counted apart, and zeros are left out."""
-    if _number(counts, "promptTokenCount") is None:
+    if token_count(counts, "promptTokenCount") is None:
         return Usage(requests=1)
     return Usage(
         input=_sum(counts, "promptTokenCount", "toolUsePromptTokenCount"),
         output=_sum(counts, "candidatesTokenCount", "thoughtsTokenCount"),
-        cache_read=_number(counts, "cachedContentTokenCount"),
-        reasoning=_number(counts, "thoughtsTokenCount"),
+        cache_read=token_count(counts, "cachedContentTokenCount"),
+        reasoning=token_count(counts, "thoughtsTokenCount"),
         requests=1,
     )
 
 
 def _sum(counts: Json, *names: str) -> int:
-    return sum(_number(counts, name) or 0 for name in names)
-
-
-def _number(counts: Json, name: str) -> int | None:
-    value = counts.get(name)
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+    return sum(token_count(counts, name) or 0 for name in names)
