@@ -13,7 +13,7 @@ from majordomo.llm.response import FinishReason, Response, Target, Usage
 from majordomo.providers.anthropic.content import WIRE
 from majordomo.providers.anthropic.errors import refine_fault
 from majordomo.providers.faults import WireFault, find_fault
-from majordomo.providers.tokens import token_count, token_object
+from majordomo.providers.members import count_of, object_of
 from majordomo.providers.wire import ResponseMeta
 
 __all__ = [
@@ -156,14 +156,14 @@ def _accepted(block: Json) -> Json:
 def read_usage(usage: Json | None) -> Usage:
     """Token counts (wire/README §4): the wire's input leaves out what went through the cache."""
     counts = usage or {}
-    read = token_count(counts, "cache_read_input_tokens")
-    written = token_count(counts, "cache_creation_input_tokens")
-    fresh = token_count(counts, "input_tokens")
+    read = count_of(counts, "cache_read_input_tokens")
+    written = count_of(counts, "cache_creation_input_tokens")
+    fresh = count_of(counts, "input_tokens")
     return Usage(
         input=None if fresh is None else fresh + (read or 0) + (written or 0),
-        output=token_count(counts, "output_tokens"),
+        output=count_of(counts, "output_tokens"),
         cache_read=read,
         cache_write=written,
-        reasoning=token_count(token_object(counts, "output_tokens_details"), "thinking_tokens"),
+        reasoning=count_of(object_of(counts, "output_tokens_details"), "thinking_tokens"),
         requests=1,
     )

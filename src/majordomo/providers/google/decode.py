@@ -16,7 +16,7 @@ from majordomo.providers.faults import Fault, WireFault, find_fault
 from majordomo.providers.google.answer import AnswerParts
 from majordomo.providers.google.errors import refine_fault
 from majordomo.providers.google.state import make_state
-from majordomo.providers.tokens import token_count
+from majordomo.providers.members import count_of
 from majordomo.providers.wire import ResponseMeta
 
 __all__ = ["Answer", "decode_response"]
@@ -184,16 +184,16 @@ class Answer:
 
 def _usage(counts: Json) -> Usage:
     """Token counts (wire/README §4): thoughts are counted apart, and zeros are left out."""
-    if token_count(counts, "promptTokenCount") is None:
+    if count_of(counts, "promptTokenCount") is None:
         return Usage(requests=1)
     return Usage(
         input=_sum(counts, "promptTokenCount", "toolUsePromptTokenCount"),
         output=_sum(counts, "candidatesTokenCount", "thoughtsTokenCount"),
-        cache_read=token_count(counts, "cachedContentTokenCount"),
-        reasoning=token_count(counts, "thoughtsTokenCount"),
+        cache_read=count_of(counts, "cachedContentTokenCount"),
+        reasoning=count_of(counts, "thoughtsTokenCount"),
         requests=1,
     )
 
 
 def _sum(counts: Json, *names: str) -> int:
-    return sum(token_count(counts, name) or 0 for name in names)
+    return sum(count_of(counts, name) or 0 for name in names)

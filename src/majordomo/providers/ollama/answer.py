@@ -10,7 +10,7 @@ from pydantic_core import to_json
 from majordomo.llm.response import FinishReason, Usage
 from majordomo.providers.callids import new_call_id
 from majordomo.providers.faults import Fault, WireFault, find_fault
-from majordomo.providers.tokens import token_count
+from majordomo.providers.members import count_of
 
 __all__ = [
     "arguments_text",
@@ -45,7 +45,7 @@ def check_error(body: Any) -> None:
     if not found.get("error"):
         return
     fault = find_fault(found) or Fault(message=str(found["error"])[:500])
-    status = token_count(found, "status_code")
+    status = count_of(found, "status_code")
     if fault.status is None and status is not None and 400 <= status < 600:
         fault = replace(fault, status=status)
     raise WireFault(fault)
@@ -115,7 +115,7 @@ def read_usage(chunk: Json) -> Usage | None:
     A missing counter stays unknown: the server leaves out zeros, but also the whole prompt when
     that came from its cache.
     """
-    given, made = token_count(chunk, "prompt_eval_count"), token_count(chunk, "eval_count")
+    given, made = count_of(chunk, "prompt_eval_count"), count_of(chunk, "eval_count")
     if given is None and made is None:
         return None
     return Usage(input=given, output=made, requests=1)
