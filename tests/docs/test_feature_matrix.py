@@ -9,6 +9,7 @@ from featurematrix import COLUMNS, FILE, NOT_ON_THIS_WIRE, NOTES, PROVIDERS, TES
 
 from majordomo.builtin import default_registry
 
+PLAIN = ("-q", "-o", "addopts=--import-mode=importlib")  # one line a test, whatever the settings
 ROOT = Path(__file__).parents[2]
 
 
@@ -16,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 def collected():
     """Every test that pytest finds in the file of the features."""
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider", FILE],
+        [sys.executable, "-m", "pytest", "--collect-only", "-p", "no:cacheprovider", *PLAIN, FILE],
         capture_output=True,
         text=True,
         check=False,

@@ -48,49 +48,37 @@ TESTS: dict[str, tuple[tuple[str, tuple[str, ...]], ...]] = {
 }
 """The tests of each feature, with the ways each is run in."""
 
+_OLLAMA = COLUMNS["`ollama`, `ollama-cloud`, `foreman`"]
 _MOVED = "moved to a user message behind the results: the wire takes none in them"
-_AUTOMATIC = "automatic; what was read from the cache is counted"
+_MOVED_BEFORE = "Gemini 3 and later; before, moved to a user message behind the results"
+_WORDS = "the schema is said in words too: some of these servers ignore `format`"
 _COMPATIBLE = (
     "`reasoning_effort`; text and state where a compatible server gives any, OpenAI gives none"
 )
-_NO_CACHE = "no marker and no counter; the server keeps its last prompt by itself"
-_NO_DETAIL = "input and output only"
+_AUTOMATIC = "automatic; what was read from the cache is counted where the server says so"
+_NO_WRITES = "no cache writes: the wire does not tell them"
 
 NOTES: dict[tuple[str, str], str] = {
     ("images in tool results", "openai"): _MOVED,
-    ("images in tool results", "llama-swap"): _MOVED,
-    ("images in tool results", "ollama"): _MOVED,
-    ("images in tool results", "ollama-cloud"): _MOVED,
-    ("images in tool results", "foreman"): _MOVED,
-    ("images in tool results", "google"): "Gemini 3 and later; before, "
-    + _MOVED.split(":", maxsplit=1)[0],
-    (
-        "structured output",
-        "ollama",
-    ): "the schema is said in words too: some of these servers ignore it",
-    ("structured output", "ollama-cloud"): (
-        "the schema is said in words too: some of these servers ignore it"
-    ),
-    ("structured output", "foreman"): (
-        "the schema is said in words too: some of these servers ignore it"
-    ),
+    ("images in tool results", "google"): _MOVED_BEFORE,
+    **{("images in tool results", name): _MOVED for name in (*_OLLAMA, "llama-swap")},
+    **{("structured output", name): _WORDS for name in _OLLAMA},
     ("thinking", "openai"): _COMPATIBLE,
     ("thinking", "llama-swap"): _COMPATIBLE,
     ("caching", "openai"): _AUTOMATIC,
     ("caching", "openai-responses"): _AUTOMATIC,
-    ("caching", "google"): _AUTOMATIC + "; `cachedContent` by `Settings.extra`",
-    ("caching", "llama-swap"): _AUTOMATIC + " where the server behind it says so",
-    ("usage detail", "google"): "no cache writes: the wire does not tell them",
+    ("caching", "google"): _AUTOMATIC,
+    ("caching", "llama-swap"): _AUTOMATIC,
+    ("usage detail", "google"): _NO_WRITES,
 }
 """What a yes has to be told with."""
 
+_NO_CACHE = "it has no marker and no counter; the server reuses its last prompt by itself"
+_NO_DETAIL = "it counts input and output only"
+
 NOT_ON_THIS_WIRE: dict[tuple[str, str], str] = {
-    ("caching", "ollama"): _NO_CACHE,
-    ("caching", "ollama-cloud"): _NO_CACHE,
-    ("caching", "foreman"): _NO_CACHE,
-    ("usage detail", "ollama"): _NO_DETAIL,
-    ("usage detail", "ollama-cloud"): _NO_DETAIL,
-    ("usage detail", "foreman"): _NO_DETAIL,
+    **{("caching", name): _NO_CACHE for name in _OLLAMA},
+    **{("usage detail", name): _NO_DETAIL for name in _OLLAMA},
 }
 """What a wire cannot, and why."""
 

@@ -102,8 +102,6 @@ class FeatureWire:
     def model(self, server):
         return _ROWS[self.name].model(server)
 
-    thinker = model
-
     def enqueue(self, server, turn, *, streaming):
         """Queue an answer with this wire's fullest usage."""
         server.enqueue((self.stream if streaming else self.answer)(turn, usage=self.usage))

@@ -9,7 +9,8 @@ import pytest
 from featurematrix import NOT_ON_THIS_WIRE, PROVIDERS
 from featurewires import FEATURE_WIRES, KEY, City
 
-from executus.testing import PNG, Turn
+from executus.testing import Turn
+from executus.testing.server import PNG
 from majordomo.agent import Agent
 from majordomo.llm import (
     FinishEvent,
@@ -163,7 +164,7 @@ async def test_thinking_is_asked_for_shown_and_sent_back_over_a_tool_turn(wire, 
     ]
     settings = Settings(reasoning_effort="high")
     async with wire.server(turns) as server:
-        model = wire.thinker(server)
+        model = wire.model(server)
         result = await run(model, [count], streaming=streaming, settings=settings)
     thoughts = [
         part.text
@@ -179,9 +180,10 @@ async def test_thinking_is_asked_for_shown_and_sent_back_over_a_tool_turn(wire, 
 
 @wires("thinking")
 async def test_thinking_is_streamed_as_it_comes(wire):
-    async with wire.server([Turn.text("Two.", thinking="hm one", signature="sig-1")]) as server:
-        async with wire.thinker(server).stream(Request(messages=[user("hi")])) as stream:
-            events = [event async for event in stream]
+    request = Request(messages=[user("hi")], settings=Settings(reasoning_effort="high"))
+    turn = Turn.text("Two.", thinking="hm one", signature="sig-1")
+    async with wire.server([turn]) as server, wire.model(server).stream(request) as stream:
+        events = [event async for event in stream]
     texts = [event.text for event in events if isinstance(event, ThinkingDelta)]
     assert "".join(texts) == "hm one"
     assert len(texts) > 1
