@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import Any, cast
 
 from majordomo.errors import ErrorKind
-from majordomo.llm.assembler import ArgumentsTooLong
 from majordomo.llm.message import Message, Role
 from majordomo.llm.response import FinishReason, Response, Usage
 from majordomo.llm.stream import StreamEvent, UsageEvent
@@ -55,13 +54,10 @@ def decode_response(body: Any, meta: ResponseMeta) -> Response:
 
     Raises:
         WireFault: The body is an error, or holds no answer.
+        ArgumentsTooLong: It holds a call whose arguments are.
     """
     answer = Answer()
-    try:
-        answer.add(body)
-    except ArgumentsTooLong as error:
-        fault = Fault(message=str(error), code="answer_too_large", kind=ErrorKind.PERMANENT)
-        raise WireFault(fault) from error
+    answer.add(body)
     if not answer.began:
         message = "the answer has no candidates"
         fault = Fault(message=message, code="malformed_response", kind=ErrorKind.TRANSIENT)

@@ -10,14 +10,13 @@ from pydantic_core import to_json
 from majordomo.llm.response import FinishReason, Usage
 from majordomo.providers.callids import new_call_id
 from majordomo.providers.faults import Fault, WireFault, find_fault
-from majordomo.providers.members import count_of
+from majordomo.providers.members import call_id, count_of
 
 __all__ = [
     "arguments_text",
-    "call_id",
-    "call_name",
     "check_error",
     "finish_reason",
+    "fresh_call_id",
     "read_usage",
     "text_member",
 ]
@@ -65,19 +64,7 @@ def text_member(message: Json, name: str) -> str:
     return found
 
 
-def call_name(function: Json) -> str:
-    """The name of a function to call.
-
-    Raises:
-        ValueError: It has none, so nothing can be called.
-    """
-    name = function.get("name")
-    if not name or not isinstance(name, str):
-        raise ValueError("a tool call without a name")
-    return name
-
-
-def call_id(raw: Json, taken: set[str]) -> str:
+def fresh_call_id(raw: Json, taken: set[str]) -> str:
     """The id of a call, or one of ours where its server gave none or gave it twice.
 
     Args:
@@ -87,9 +74,7 @@ def call_id(raw: Json, taken: set[str]) -> str:
     Raises:
         TypeError: It is no text, so no result could refer to it.
     """
-    found = raw.get("id") or ""
-    if not isinstance(found, str):
-        raise TypeError("a tool call whose id is no text")
+    found = call_id(raw)
     if not found or found in taken:
         found = new_call_id()
     taken.add(found)

@@ -11,12 +11,12 @@ from majordomo.llm.message import Message, Role
 from majordomo.llm.response import FinishReason, Response, Usage
 from majordomo.llm.stream import FinishEvent, StreamEvent, TextDelta, ThinkingDelta, UsageEvent
 from majordomo.providers.faults import TRUNCATED, Fault, WireFault
+from majordomo.providers.members import call_name
 from majordomo.providers.ollama.answer import (
     arguments_text,
-    call_id,
-    call_name,
     check_error,
     finish_reason,
+    fresh_call_id,
     read_usage,
     text_member,
 )
@@ -120,7 +120,7 @@ class ChatDecoder:
         function: Json = raw["function"]
         key = (_CALLS, self._calls)
         self._calls += 1
-        id_ = call_id(raw, self._call_ids)
+        id_ = fresh_call_id(raw, self._call_ids)
         call, started = self._pieces.start_call(key, id_, call_name(function))
         events.append(started)
         events.append(self._pieces.add_arguments(call, arguments_text(function.get("arguments"))))

@@ -13,6 +13,7 @@ from majordomo.llm.parts import Part, TextPart, ThinkingPart, ToolCallPart
 from majordomo.llm.response import FinishReason, Response, Usage
 from majordomo.providers.callids import new_call_id
 from majordomo.providers.faults import Fault, WireFault, find_fault, text_fault
+from majordomo.providers.members import call_id, call_name
 from majordomo.providers.openai.reasoning import ReasoningFields, make_state, thinking_of
 from majordomo.providers.openai.usage import find_usage
 from majordomo.providers.text import is_cut_json
@@ -20,8 +21,6 @@ from majordomo.providers.wire import ResponseMeta
 
 __all__ = [
     "arguments_text",
-    "call_id",
-    "call_name",
     "check_error",
     "decode_response",
     "finish_reason",
@@ -145,30 +144,6 @@ def _call(raw: Json) -> tuple[ToolCallPart, object]:
         arguments=arguments_text(function.get("arguments")) or "{}",
     )
     return part, raw.get("extra_content")
-
-
-def call_name(function: Json) -> str:
-    """The name of a function to call.
-
-    Raises:
-        ValueError: It has none, so nothing can be called.
-    """
-    name = function.get("name")
-    if not name or not isinstance(name, str):
-        raise ValueError("a tool call without a name")
-    return name
-
-
-def call_id(raw: Json) -> str:
-    """The id of a call; empty when its server gave none.
-
-    Raises:
-        TypeError: It is no text, so no result could refer to it.
-    """
-    found = raw.get("id") or ""
-    if not isinstance(found, str):
-        raise TypeError("a tool call whose id is no text")
-    return found
 
 
 def arguments_text(arguments: object) -> str:

@@ -10,6 +10,7 @@ from majordomo.llm.assembler import Assembler
 from majordomo.llm.response import Response
 from majordomo.llm.stream import FinishEvent, StreamEvent, TextDelta, ThinkingDelta, UsageEvent
 from majordomo.providers.faults import TRUNCATED, Fault, WireFault, find_fault
+from majordomo.providers.members import call_name
 from majordomo.providers.payloads import Payloads
 from majordomo.providers.responses.decode import (
     build_response,
@@ -17,7 +18,7 @@ from majordomo.providers.responses.decode import (
     finish_reason,
     read_usage,
 )
-from majordomo.providers.responses.items import as_text, call_name, said_by, with_call_id
+from majordomo.providers.responses.items import as_text, said_by, with_call_id
 from majordomo.providers.responses.streamed import REFUSAL, SUMMARY, TEXT, THOUGHT, StreamedItem
 from majordomo.providers.wire import ResponseMeta
 
