@@ -61,3 +61,21 @@ def test_imports_stand_at_the_top(path):
         if isinstance(outer, ast.FunctionDef | ast.AsyncFunctionDef):
             inner = [n for n in ast.walk(outer) if isinstance(n, ast.Import | ast.ImportFrom)]
             assert inner == [], f"line {inner[0].lineno if inner else 0}"
+
+
+PROVIDERS = SRC / "majordomo" / "providers"
+WIRES = sorted(path.parent.name for path in PROVIDERS.glob("*/__init__.py"))
+SHARED = {("llamaswap", "openai"), *((wire, "images") for wire in WIRES)}
+
+
+@pytest.mark.parametrize("wire", WIRES)
+def test_a_wire_imports_no_other(wire):
+    """Also a new one, which the contract in pyproject.toml does not list yet."""
+    for path in (PROVIDERS / wire).glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            for name in names:
+                other = name.removeprefix("majordomo.providers.").partition(".")[0]
+                if name.startswith("majordomo.providers.") and other in WIRES and other != wire:
+                    assert (wire, other) in SHARED, f"{path.name} line {node.lineno}"

@@ -725,6 +725,11 @@ _OF_ONE_WIRE = (
     ),
 )
 
+BELOW_THE_WIRE = frozenset(
+    case.name for case in (*_CONNECTIONS, *_TLS, *_FRAMING, *_TIME, *_FLOODS)
+)
+"""Cases that are over before a decoder has anything to say; see `Wire.like`."""
+
 CASES = (
     *_CONNECTIONS,
     *_TLS,

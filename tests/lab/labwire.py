@@ -62,6 +62,8 @@ class Wire:
         json_lines: A line of a stream is a JSON value, without a frame around it.
         tells_quota: A 429 can say that waiting does not help.
         odd: Odd streams of its own.
+        like: The wire whose reader and decoder it works with; cases that never get beyond those
+            are left to it. Empty when it has its own.
     """
 
     name: str
@@ -87,6 +89,7 @@ class Wire:
     json_lines: bool = False
     tells_quota: bool = True
     odd: tuple[Odd, ...] = field(default=())
+    like: str = ""
 
 
 def up_to(events, needle, nth=1):

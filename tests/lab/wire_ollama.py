@@ -1,9 +1,14 @@
-"""Ollama's own API in the lab, by foreman's provider (wire/ollama §5, §8)."""
+"""Ollama's own API in the lab: foreman in full, local servers and the cloud in what may differ.
+
+Source: wire/ollama §5, §8.
+"""
+
+from dataclasses import replace
 
 from labwire import BOTH, CANARY, TEXT, TURN, Odd, Wire, dumped, up_to
 
 from executus.testing.server import ollama_answer, ollama_error, ollama_stream
-from majordomo.providers.ollama import foreman_provider
+from majordomo.providers.ollama import foreman_provider, ollama_cloud_provider, ollama_provider
 
 _ERRORS = {
     "rate": (429, "slow down"),
@@ -52,7 +57,7 @@ _ODD = (
 )
 
 
-def ollama():
+def foreman():
     stream = tuple(ollama_stream(TURN).chunks)
     whole = ollama_answer(TURN).body
     counts = b'"prompt_eval_count": NaN, "eval_count": 1e999, "total_duration": 1%s' % (b"0" * 4000)
@@ -92,3 +97,18 @@ def ollama():
         tells_quota=False,
         odd=_ODD,
     )
+
+
+def _endpoint(name, make):
+    """Foreman's wire at another endpoint: how it reads odd lines is shown by foreman."""
+    return replace(
+        foreman(), name=name, make=make, like="foreman", no_answer={}, odd=(), line_ends=()
+    )
+
+
+def ollama():
+    return _endpoint("ollama", ollama_provider)
+
+
+def ollama_cloud():
+    return _endpoint("ollama-cloud", ollama_cloud_provider)

@@ -3,8 +3,18 @@
 from labwire import Wire
 from wire_anthropic import anthropic
 from wire_google import google
-from wire_ollama import ollama
+from wire_llamaswap import llama_swap
+from wire_ollama import foreman, ollama, ollama_cloud
 from wire_openai import openai
 from wire_responses import responses
 
-WIRES: tuple[Wire, ...] = (openai(), anthropic(), responses(), google(), ollama())
+WIRES: tuple[Wire, ...] = (
+    openai(),
+    anthropic(),
+    responses(),
+    google(),
+    foreman(),
+    ollama(),
+    ollama_cloud(),
+    llama_swap(),
+)

@@ -190,6 +190,20 @@ async def test_anthropics_key_or_token_reaches_the_server(variables, key, bearer
     assert request.headers.get("authorization") == bearer
 
 
+@pytest.mark.parametrize("name", ["google", "gemini"])
+@pytest.mark.parametrize(
+    ("variables", "key"),
+    [
+        ({"GOOGLE_API_KEY": "a"}, "a"),
+        ({"GEMINI_API_KEY": "b"}, "b"),
+        ({"GEMINI_API_KEY": "b", "GOOGLE_API_KEY": "a"}, "a"),
+        ({"GEMINI_API_KEY": "b", "GOOGLE_API_KEY": " "}, "b"),
+    ],
+)
+def test_the_first_of_googles_variables_that_is_set_counts(name, variables, key):
+    assert default_registry(variables).provider(name).endpoint.api_key == key
+
+
 @pytest.mark.parametrize("blank", ["", "  "])
 async def test_a_blank_variable_counts_as_unset(blank):
     registry = default_registry({"OPENAI_API_KEY": blank, "OPENAI_BASE_URL": blank})

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from executus.testing import (
     AnthropicServer,
     GoogleServer,
+    LlamaSwapServer,
     OllamaServer,
     OpenAIServer,
     ResponsesServer,
@@ -14,7 +16,12 @@ from executus.testing import (
 from majordomo.llm import Model
 from majordomo.providers.anthropic import anthropic_provider
 from majordomo.providers.google import google_provider
-from majordomo.providers.ollama import ollama_cloud_provider
+from majordomo.providers.llamaswap import llama_swap_provider
+from majordomo.providers.ollama import (
+    foreman_provider,
+    ollama_cloud_provider,
+    ollama_provider,
+)
 from majordomo.providers.openai import openai_provider
 from majordomo.providers.responses import responses_provider
 
@@ -30,12 +37,15 @@ class WireRow:
         server: Makes the vendor's server of turns; it refuses what the vendor refuses.
         model: Makes a model at that server.
         keeps_thinking: Its turns may think, and the thinking has to come back signed.
+        like: The row it shares its wire with; it is paired with that one and itself. Empty when it
+            is paired with all.
     """
 
     name: str
     server: Callable[..., Any]
     model: Callable[[Any], Model]
     keeps_thinking: bool = False
+    like: str = ""
 
 
 WIRE_ROWS = (
@@ -68,5 +78,23 @@ WIRE_ROWS = (
         name="ollama-cloud",
         server=OllamaServer,
         model=lambda server: ollama_cloud_provider(KEY, base_url=server.base_url).model("qwen3:8b"),
+    ),
+    WireRow(
+        name="ollama",
+        server=OllamaServer,
+        model=lambda server: ollama_provider(KEY, base_url=server.base_url).model("qwen3:8b"),
+        like="ollama-cloud",
+    ),
+    WireRow(
+        name="foreman",
+        server=partial(OllamaServer, buffered=True, ids=False),
+        model=lambda server: foreman_provider(KEY, base_url=server.base_url).model("qwen3:8b"),
+        like="ollama-cloud",
+    ),
+    WireRow(
+        name="llama-swap",
+        server=partial(LlamaSwapServer, loading_state=True),
+        model=lambda server: llama_swap_provider(KEY, base_url=server.base_url).model("qwen3-8b"),
+        like="openai",
     ),
 )

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import partial
-from typing import TypeAlias
 
 from majordomo.builtin.presets import PRESETS, Preset
 from majordomo.builtin.schemes import schemes
+from majordomo.builtin.table import BUILT_IN, Setting
 from majordomo.chain import ChainPolicy, Classifier, Observer
 from majordomo.clock import SYSTEM_CLOCK, Clock
 from majordomo.errors import classify
@@ -17,21 +16,9 @@ from majordomo.health import HealthTracker
 from majordomo.http import Transport
 from majordomo.llm import Model, Provider
 from majordomo.models import ModelRegistry, Source
-from majordomo.providers.anthropic import AnthropicOptions, anthropic_provider
 from majordomo.providers.client import DEFAULT_TRANSPORT
 from majordomo.providers.fake import FakeProvider
-from majordomo.providers.google import google_provider
-from majordomo.providers.llamaswap import llama_swap_provider
-from majordomo.providers.ollama import (
-    OLLAMA_URL,
-    foreman_provider,
-    ollama_cloud_provider,
-    ollama_provider,
-)
 from majordomo.providers.openai import openai_provider
-from majordomo.providers.openai_auto import openai_auto_provider
-from majordomo.providers.openai_endpoint import OPENAI_URL
-from majordomo.providers.responses import responses_provider
 from majordomo.providers.wire import DEFAULT_TIMEOUT_S
 
 __all__ = ["DEFAULT_REGISTRY", "default_registry", "parse", "resolve"]
@@ -39,45 +26,7 @@ __all__ = ["DEFAULT_REGISTRY", "default_registry", "parse", "resolve"]
 OFFLINE_MODEL = "offline"
 
 
-@dataclass(frozen=True, slots=True)
-class _Setting:
-    """What every built-in provider is made with."""
-
-    env: Mapping[str, str]
-    transport: Transport
-    clock: Clock
-
-    def get(self, variable: str) -> str | None:
-        """The variable's value; None when it is unset or empty."""
-        return self.env.get(variable, "").strip() or None
-
-
-_Make: TypeAlias = Callable[[_Setting], Provider]
-
-
-def _openai(setting: _Setting) -> Provider:
-    return openai_auto_provider(
-        setting.get("OPENAI_API_KEY"),
-        base_url=setting.get("OPENAI_BASE_URL") or OPENAI_URL,
-        organization=setting.get("OPENAI_ORG_ID"),
-        project=setting.get("OPENAI_PROJECT_ID"),
-        transport=setting.transport,
-        clock=setting.clock,
-    )
-
-
-def _anthropic(setting: _Setting) -> Provider:
-    key, token = setting.get("ANTHROPIC_API_KEY"), setting.get("ANTHROPIC_AUTH_TOKEN")
-    return anthropic_provider(
-        key or token,
-        base_url=setting.get("ANTHROPIC_BASE_URL") or "https://api.anthropic.com",
-        options=AnthropicOptions(bearer=key is None and token is not None),
-        transport=setting.transport,
-        clock=setting.clock,
-    )
-
-
-def _preset(preset: Preset, setting: _Setting) -> Provider:
+def _preset(preset: Preset, setting: Setting) -> Provider:
     url = setting.get(preset.url_variable) if preset.url_variable else None
     return openai_provider(
         setting.get(preset.key_variable),
@@ -90,62 +39,6 @@ def _preset(preset: Preset, setting: _Setting) -> Provider:
         transport=setting.transport,
         clock=setting.clock,
     )
-
-
-def _responses(setting: _Setting) -> Provider:
-    return responses_provider(
-        setting.get("OPENAI_API_KEY"),
-        base_url=setting.get("OPENAI_BASE_URL") or OPENAI_URL,
-        organization=setting.get("OPENAI_ORG_ID"),
-        project=setting.get("OPENAI_PROJECT_ID"),
-        transport=setting.transport,
-        clock=setting.clock,
-    )
-
-
-def _google(setting: _Setting, name: str) -> Provider:
-    return google_provider(
-        setting.get("GOOGLE_API_KEY") or setting.get("GEMINI_API_KEY"),
-        name=name,
-        transport=setting.transport,
-        clock=setting.clock,
-    )
-
-
-def _ollama(setting: _Setting) -> Provider:
-    return ollama_provider(
-        base_url=setting.get("OLLAMA_HOST") or OLLAMA_URL,
-        transport=setting.transport,
-        clock=setting.clock,
-    )
-
-
-def _ollama_cloud(setting: _Setting) -> Provider:
-    return ollama_cloud_provider(
-        setting.get("OLLAMA_API_KEY"), transport=setting.transport, clock=setting.clock
-    )
-
-
-def _foreman(setting: _Setting) -> Provider:
-    hint = "set LLM_<NAME>=foreman://token@host and ask for <name>/MODEL"
-    return foreman_provider(key_hint=hint, transport=setting.transport, clock=setting.clock)
-
-
-def _llama_swap(setting: _Setting) -> Provider:
-    return llama_swap_provider(transport=setting.transport, clock=setting.clock)
-
-
-_BUILT_IN: Mapping[str, _Make] = {
-    "openai": _openai,
-    "openai-responses": _responses,
-    "anthropic": _anthropic,
-    "google": partial(_google, name="google"),
-    "gemini": partial(_google, name="gemini"),
-    "ollama": _ollama,
-    "ollama-cloud": _ollama_cloud,
-    "foreman": _foreman,
-    "llama-swap": _llama_swap,
-}
 
 
 def default_registry(
@@ -177,7 +70,7 @@ def default_registry(
         classifier: Says what a failure means.
     """
     env = os.environ if environ is None else environ
-    setting = _Setting(env, transport, clock)
+    setting = Setting(env, transport, clock)
     registry = ModelRegistry(
         health=health,
         policy=policy,
@@ -187,22 +80,15 @@ def default_registry(
         environ=env,
         schemes=schemes(transport=transport, clock=clock),
     )
-    makes: dict[str, _Make] = dict(_BUILT_IN)
-    for preset in PRESETS:
-        makes[preset.name] = _of_preset(preset)
+    makes: dict[str, Callable[[], Provider]] = {
+        **{name: partial(entry.provider, name, setting) for name, entry in BUILT_IN.items()},
+        **{preset.name: partial(_preset, preset, setting) for preset in PRESETS},
+    }
     for name, make in makes.items():
-        registry.register(name, _of_setting(make, setting), source=Source.BUILT_IN)
+        registry.register(name, make, source=Source.BUILT_IN)
     fake = partial(FakeProvider, clock=clock)
     registry.register("fake", fake, default_model=OFFLINE_MODEL, source=Source.BUILT_IN)
     return registry
-
-
-def _of_preset(preset: Preset) -> _Make:
-    return lambda setting: _preset(preset, setting)
-
-
-def _of_setting(make: _Make, setting: _Setting) -> Callable[[], Provider]:
-    return lambda: make(setting)
 
 
 DEFAULT_REGISTRY = default_registry()

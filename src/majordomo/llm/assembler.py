@@ -93,6 +93,10 @@ class Assembler:
         call.complete = True
         return ToolCallEnd(call.index, call.id, call.name, call.text or "{}")
 
+    def cut_call(self, call: Piece) -> None:
+        """The answer ended in the midst of the call: it is kept as far as it came, not ended."""
+        call.complete = True
+
     @property
     def open_calls(self) -> list[Piece]:
         """Calls that were started and not ended, in order of their start."""

@@ -16,6 +16,7 @@ from majordomo.http import (
     TransportError,
     read_body,
 )
+from majordomo.llm.assembler import ArgumentsTooLong
 from majordomo.llm.response import Target
 from majordomo.providers.faults import WireFault, find_fault, parse_json
 from majordomo.providers.reporter import Reporter, request_id
@@ -180,8 +181,8 @@ class Exchange:
 
         Args:
             answer: The answer.
-            read: Takes the parsed body; raises `WireFault` for an error in it, and for an
-                unexpected shape whatever indexing raises.
+            read: Takes the parsed body; raises `WireFault` for an error in it, `ArgumentsTooLong`,
+                and for an unexpected shape whatever indexing raises.
             keep_raw: Hand it the body's bytes too.
 
         Raises:
@@ -196,6 +197,8 @@ class Exchange:
             return read(parse_json(answer.body), meta)
         except WireFault as error:
             raise self.reporter.failed(error.fault, answer.headers, answer.body) from error
+        except ArgumentsTooLong as error:
+            raise self.reporter.too_large(error, answer.headers) from error
         except MALFORMED as error:
             raise self.reporter.malformed(error, answer.headers, answer.body) from error
 

@@ -14,7 +14,15 @@ from pydantic_core import from_json
 
 from majordomo.errors import ErrorKind
 
-__all__ = ["Fault", "WireFault", "find_fault", "kind_of_status", "parse_json", "text_fault"]
+__all__ = [
+    "TRUNCATED",
+    "Fault",
+    "WireFault",
+    "find_fault",
+    "kind_of_status",
+    "parse_json",
+    "text_fault",
+]
 
 MAX_MESSAGE_CHARS = 500
 
@@ -49,6 +57,14 @@ class Fault:
     kind: ErrorKind | None = None
     retry_after_s: float | None = None
     details: tuple[Mapping[str, Any], ...] = field(default=(), repr=False)
+
+
+TRUNCATED = Fault(
+    message="the stream ended before its answer was complete",
+    code="truncated_stream",
+    kind=ErrorKind.TRANSIENT,
+)
+"""A stream without its end; what was received may still be shown."""
 
 
 class WireFault(Exception):

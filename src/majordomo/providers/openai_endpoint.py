@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from majordomo.providers.wire import Endpoint, KeySource
 
-__all__ = ["OPENAI_URL", "bearer", "openai_endpoint"]
+__all__ = ["OPENAI_URL", "openai_endpoint"]
 
 OPENAI_URL = "https://api.openai.com/v1"
 
@@ -35,8 +35,3 @@ def openai_endpoint(
         headers=(*((key, value) for key, value in own if value), *headers),
         timeout_s=timeout_s,
     )
-
-
-def bearer(key: str) -> tuple[tuple[str, str], ...]:
-    """The header that carries the key."""
-    return (("authorization", f"Bearer {key}"),)

@@ -10,7 +10,7 @@ from pydantic_core import PydanticSerializationError, from_json, to_json
 from majordomo.errors import UnsupportedRequest
 from majordomo.llm.response import Target
 
-__all__ = ["arguments_object", "data_url", "dump"]
+__all__ = ["arguments_object", "data_url", "dump", "is_cut_json", "is_json"]
 
 _NOBODY = Target("", "")
 
@@ -89,6 +89,24 @@ def arguments_object(text: str) -> str:
     if isinstance(parsed, dict):
         return text
     return dump({"invalid_arguments": text}).decode()
+
+
+def is_json(text: str) -> bool:
+    """Whether a text is a JSON value, and nothing else."""
+    try:
+        from_json(text)
+    except ValueError:
+        return False
+    return True
+
+
+def is_cut_json(text: str) -> bool:
+    """Whether a text is the beginning of a JSON value that has lost its end."""
+    try:
+        from_json(text)
+    except ValueError as error:
+        return bool(text.strip()) and "EOF while parsing" in str(error)
+    return False
 
 
 def data_url(mime: str, data: bytes) -> bytes:

@@ -26,6 +26,7 @@ __all__ = [
     "Vendor",
     "Wire",
     "WireCall",
+    "bearer",
     "own_state",
 ]
 
@@ -199,6 +200,11 @@ class Wire(Protocol):
     def refine(self, fault: Fault, status: int) -> Fault:
         """Add what this vendor's types and codes mean; `kind` stays None where they say nothing."""
         ...
+
+
+def bearer(key: str) -> tuple[tuple[str, str], ...]:
+    """The header that carries a key as a bearer token."""
+    return (("authorization", f"Bearer {key}"),)
 
 
 def own_state(

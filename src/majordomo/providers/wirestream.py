@@ -17,7 +17,7 @@ from majordomo.http import (
 )
 from majordomo.llm.assembler import ArgumentsTooLong
 from majordomo.llm.parts import TextPart, ThinkingPart, ToolCallPart
-from majordomo.llm.response import Response, Target
+from majordomo.llm.response import FinishReason, Response, Target
 from majordomo.llm.stream import (
     FinishEvent,
     StreamEvent,
@@ -31,6 +31,7 @@ from majordomo.llm.stream import (
 )
 from majordomo.providers.faults import WireFault, find_fault, parse_json
 from majordomo.providers.reporter import Reporter, request_id
+from majordomo.providers.text import is_json
 from majordomo.providers.wire import ResponseMeta, Wire
 
 __all__ = ["MALFORMED", "WireStream"]
@@ -252,7 +253,8 @@ def _events_of(response: Response) -> Iterator[StreamEvent]:
             case ToolCallPart():
                 yield ToolCallStart(calls, part.id, part.name)
                 yield ToolCallDelta(calls, part.arguments)
-                yield ToolCallEnd(calls, part.id, part.name, part.arguments)
+                if response.finish_reason is not FinishReason.LENGTH or is_json(part.arguments):
+                    yield ToolCallEnd(calls, part.id, part.name, part.arguments)
                 calls += 1
             case _:
                 continue

@@ -9,6 +9,7 @@ from executus.testing import FakeClock, Hang, JSONAnswer, LoopbackServer, RawAns
 from executus.testing.server import Close
 from majordomo.errors import APIError, ErrorKind, UnsupportedRequest
 from majordomo.http import HttpxTransport
+from majordomo.llm.assembler import ArgumentsTooLong
 from majordomo.llm.response import Target
 from majordomo.providers.exchange import Exchange
 from majordomo.providers.openai import OpenAIWire
@@ -202,3 +203,12 @@ async def test_what_json_cannot_carry_is_refused_before_anything_is_sent(server,
     with pytest.raises(UnsupportedRequest, match="infinite"):
         await make().send("POST", "/", {"a": float("nan")})
     assert server.requests == []
+
+
+async def test_arguments_over_their_cap_are_an_answer_too_large(server, make):
+    def read(body, meta):
+        raise ArgumentsTooLong("arguments of the call 'x' are over the cap")
+
+    server.enqueue(JSONAnswer(200, {"a": 1}))
+    error = await refusal(make().call("GET", "/", read=read))
+    assert (error.kind, error.code) == (ErrorKind.PERMANENT, "answer_too_large")

@@ -30,9 +30,19 @@ PNG = base64.b64decode(
 )
 SIGNATURE = "sig-canary-"
 
+
+def paired(a, b):
+    """Rows that share a wire meet each other and themselves: that is where they may differ."""
+    return a is b or not (a.like or b.like) or a.like == b.name or b.like == a.name
+
+
 PAIRS = pytest.mark.parametrize(
     ("first", "second"),
-    [pytest.param(a, b, id=f"{a.name}-{b.name}") for a, b in product(WIRE_ROWS, repeat=2)],
+    [
+        pytest.param(a, b, id=f"{a.name}-{b.name}")
+        for a, b in product(WIRE_ROWS, repeat=2)
+        if paired(a, b)
+    ],
 )
 EACH = pytest.mark.parametrize("row", [pytest.param(r, id=r.name) for r in WIRE_ROWS])
 STREAMED = pytest.mark.parametrize("streaming", [False, True], ids=["whole", "stream"])

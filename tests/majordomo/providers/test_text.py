@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from majordomo.errors import UnsupportedRequest
 from majordomo.llm.response import Target
-from majordomo.providers.text import arguments_object, dump
+from majordomo.providers.text import arguments_object, dump, is_cut_json, is_json
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()))
 CYCLE = []
@@ -111,3 +111,24 @@ def test_anything_else_is_replayed_inside_an_object(text):
 def test_arguments_are_always_an_object_every_server_can_read(text):
     replayed = arguments_object(text)
     assert isinstance(loads(replayed.encode("utf-8")), dict)
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | ANY_TEXT,
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(ANY_TEXT, inner, max_size=3),
+    )
+)
+def test_every_beginning_of_an_object_is_cut_and_the_whole_is_not(value):
+    whole = dump({"a": value}).decode()
+    assert is_json(whole)
+    assert not is_cut_json(whole)
+    for end in range(1, len(whole)):
+        assert is_cut_json(whole[:end]), whole[:end]
+        assert not is_json(whole[:end])
+
+
+@pytest.mark.parametrize("text", ["", " ", "{q: 1}", '{"q": 1}}', "snow", "{'q': 1}", "nul!"])
+def test_what_is_written_wrongly_is_not_cut(text):
+    assert not is_json(text)
+    assert not is_cut_json(text)

@@ -6,8 +6,15 @@ import json
 import anyio
 import pytest
 
-from executus.testing import FakeClock, LoopbackServer, RawAnswer, SSEAnswer, Turn
-from executus.testing.server import anthropic_answer, anthropic_stream
+from executus.testing import (
+    FakeClock,
+    LoopbackServer,
+    OpenAIServer,
+    RawAnswer,
+    SSEAnswer,
+    Turn,
+)
+from executus.testing.server import anthropic_answer, anthropic_stream, openai_answer
 from majordomo.errors import APIError, ErrorKind
 from majordomo.http import HttpxTransport
 from majordomo.llm import (
@@ -24,6 +31,7 @@ from majordomo.llm import (
     user,
 )
 from majordomo.providers.anthropic import anthropic_provider
+from majordomo.providers.openai import openai_provider
 
 HI = Request(messages=[user("hi")])
 TURN = Turn.calls(
@@ -328,3 +336,18 @@ async def test_a_compressed_stream_is_read_whatever_its_first_chunk_holds(cut, s
         response = await stream.response()
     assert response.text == "So."
     assert len(response.tool_calls) == 2
+
+
+async def test_a_whole_answer_to_a_streaming_request_ends_no_call_that_was_cut():
+    calls = [("a", '{"n": 1}'), ("b", '{"q": "sno')]
+    turn = Turn(tool_calls=tuple(calls), stop="length")
+    async with OpenAIServer() as server:
+        server.enqueue(openai_answer(turn))
+        model = openai_provider("key", base_url=server.base_url).model("m")
+        async with model.stream(HI) as stream:
+            events = [event async for event in stream]
+            response = await stream.response()
+    assert [e.name for e in events if isinstance(e, ToolCallStart)] == ["a", "b"]
+    assert [e.name for e in events if isinstance(e, ToolCallEnd)] == ["a"]
+    assert [(c.name, c.arguments) for c in response.message.tool_calls] == calls
+    assert response.tool_calls == ()

@@ -138,6 +138,7 @@ class OllamaServer(LoopbackServer):
         buffered: Answer streaming requests with one object, as foreman does.
         ids: Whether calls have ids; older servers give none.
         lacking: What the model cannot do: of `tools` and `thinking`.
+        models: What `GET /api/tags` lists.
     """
 
     def __init__(
@@ -148,6 +149,7 @@ class OllamaServer(LoopbackServer):
         buffered: bool = False,
         ids: bool = True,
         lacking: Iterable[str] = (),
+        models: Sequence[str] = (_MODEL,),
     ) -> None:
         super().__init__()
         self.turns = tuple(turns)
@@ -155,6 +157,7 @@ class OllamaServer(LoopbackServer):
         self._buffered = buffered
         self._ids = ids
         self._lacking = frozenset(lacking)
+        self._models = tuple(models)
 
     @property
     def base_url(self) -> str:
@@ -163,16 +166,22 @@ class OllamaServer(LoopbackServer):
 
     def respond(self, request: RecordedRequest) -> Answer:
         """Check the request as the vendor does, then answer with the turn it is at."""
-        return self._refusal(request) or self._turn(request.json)
+        refused = self._refusal(request)
+        if refused is None and request.path == "/api/tags":
+            return JSONAnswer(200, {"models": [{"name": name} for name in self._models]})
+        return refused or self._turn(request.json)
 
     def _refusal(self, request: RecordedRequest) -> JSONAnswer | None:
         key = self._require_key
         if key is not None and request.headers.get("authorization") != f"Bearer {key}":
             return ollama_error(401, "unauthorized")
-        if request.path != "/api/chat":
+        method = {"/api/chat": "POST", "/api/tags": "GET"}.get(request.path)
+        if method is None:
             return ollama_error(404, "404 page not found")
-        if request.method != "POST":
+        if request.method != method:
             return ollama_error(405, "405 method not allowed")
+        if method == "GET":
+            return None
         broken = find_broken_rule(request.json) or self._unable(request.json)
         return ollama_error(*broken) if broken else None
 

@@ -7,7 +7,6 @@ fragments by `messages`. Source: wire/anthropic §3, §4, §6.1, §11.
 from __future__ import annotations
 
 import base64
-import hashlib
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -27,7 +26,8 @@ from majordomo.llm.parts import (
     ToolResultPart,
 )
 from majordomo.llm.response import Target
-from majordomo.providers.text import dump
+from majordomo.providers.callids import digest_call_id
+from majordomo.providers.text import arguments_object, dump
 from majordomo.providers.wire import own_state
 
 __all__ = ["WIRE", "Fragment", "call_name", "encode_apart", "encode_message", "text_block"]
@@ -56,6 +56,11 @@ class Fragment:
     final: bytes = b""
     calls: tuple[tuple[str, bytes], ...] = ()
     answers: tuple[tuple[str, bytes], ...] = ()
+
+    @property
+    def size(self) -> int:
+        """Bytes it keeps."""
+        return len(self.blocks) + sum(len(block) for _, block in self.answers)
 
 
 def encode_message(message: Message, target: Target) -> Fragment:
@@ -178,21 +183,7 @@ def text_block(text: str) -> list[bytes]:
 
 def _tool_use(call: ToolCallPart) -> bytes:
     head = dump({"type": "tool_use", "id": _wire_id(call.id), "name": call_name(call)})
-    return head[:-1] + b',"input":' + _input(call.arguments) + b"}"
-
-
-def _input(arguments: str) -> bytes:
-    """Argument text as a JSON object: spliced when it is one."""
-    if not arguments.strip():
-        return b"{}"
-    written = _utf8(arguments)
-    try:
-        parsed: object = from_json(written, allow_inf_nan=False)
-    except ValueError:
-        parsed = None
-    if isinstance(parsed, dict):
-        return written
-    return dump({"invalid_arguments": arguments})
+    return b'%b,"input":%b}' % (head[:-1], arguments_object(call.arguments).encode())
 
 
 def _result(result: ToolResultPart) -> bytes:
@@ -226,9 +217,7 @@ def _source(file: ImagePart | DocumentPart) -> Json:
 
 def _wire_id(call_id: str) -> str:
     """The id as this wire allows it: another vendor's is mapped to a digest of itself."""
-    if _CALL_ID.fullmatch(call_id):
-        return call_id
-    return f"call_{hashlib.sha256(_utf8(call_id)).hexdigest()[:24]}"
+    return call_id if _CALL_ID.fullmatch(call_id) else digest_call_id(call_id)
 
 
 def call_name(call: ToolCallPart) -> str:

@@ -13,6 +13,7 @@ from majordomo.llm.response import FinishReason, Response, Target, Usage
 from majordomo.providers.anthropic.content import WIRE
 from majordomo.providers.anthropic.errors import refine_fault
 from majordomo.providers.faults import WireFault, find_fault
+from majordomo.providers.members import count_of, object_of
 from majordomo.providers.wire import ResponseMeta
 
 __all__ = [
@@ -155,22 +156,14 @@ def _accepted(block: Json) -> Json:
 def read_usage(usage: Json | None) -> Usage:
     """Token counts (wire/README §4): the wire's input leaves out what went through the cache."""
     counts = usage or {}
-    read = _count(counts, "cache_read_input_tokens")
-    written = _count(counts, "cache_creation_input_tokens")
-    fresh = _count(counts, "input_tokens")
-    details = counts.get("output_tokens_details")
+    read = count_of(counts, "cache_read_input_tokens")
+    written = count_of(counts, "cache_creation_input_tokens")
+    fresh = count_of(counts, "input_tokens")
     return Usage(
         input=None if fresh is None else fresh + (read or 0) + (written or 0),
-        output=_count(counts, "output_tokens"),
+        output=count_of(counts, "output_tokens"),
         cache_read=read,
         cache_write=written,
-        reasoning=_count(cast("Json", details), "thinking_tokens")
-        if isinstance(details, dict)
-        else None,
+        reasoning=count_of(object_of(counts, "output_tokens_details"), "thinking_tokens"),
         requests=1,
     )
-
-
-def _count(counts: Json, name: str) -> int | None:
-    value = counts.get(name)
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import Any, cast
 
 from majordomo.errors import UnsupportedRequest
-from majordomo.llm.fragments import Fragments
 from majordomo.llm.output import OutputMode, lower_output
 from majordomo.llm.request import Request, Settings
 from majordomo.llm.response import Target
@@ -19,6 +18,7 @@ from majordomo.providers.anthropic.options import AnthropicOptions
 from majordomo.providers.anthropic.schema import native_schema
 from majordomo.providers.anthropic.thinking import set_thinking
 from majordomo.providers.text import dump
+from majordomo.providers.toolbytes import encoded_tools
 from majordomo.providers.wire import WireCall
 
 __all__ = ["encode_request"]
@@ -140,16 +140,7 @@ def _tool_choice(request: Request, *, forced: bool) -> Json:
 def _tools(request: Request) -> list[bytes]:
     if not request.tools:
         return [_declared(name) for name in call_names(request.messages)]
-    known = _known_tools(request.fragments)
-    for tool in request.tools:
-        if id(tool) not in known:
-            known[id(tool)] = (tool, _tool(tool))
-    return [known[id(tool)][1] for tool in request.tools]
-
-
-def _known_tools(fragments: Fragments) -> dict[int, tuple[Tool, bytes]]:
-    """Tools are as immutable as messages, so their encodings are kept the same way."""
-    return cast("dict[int, tuple[Tool, bytes]]", fragments.of((WIRE, "tools")))
+    return list(encoded_tools(request.tools, request.fragments, WIRE, _tool))
 
 
 def _tool(tool: Tool) -> bytes:

@@ -7,6 +7,7 @@ they happen between fragments. Source: wire/anthropic §3, §4.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 from majordomo.llm.fragments import Fragments
 from majordomo.llm.message import Message, Role
@@ -20,11 +21,11 @@ from majordomo.providers.anthropic.content import (
     text_block,
 )
 from majordomo.providers.anthropic.options import AnthropicOptions
+from majordomo.providers.encodings import Encodings
 from majordomo.providers.text import dump
 
 __all__ = ["call_names", "join_messages"]
 
-_MOST_KEPT = 1024 * 1024
 _BEGIN = b",".join(text_block("(The conversation begins.)"))
 _NEVER_ANSWERED = b"," + dump({"is_error": True, "content": "the call was never completed"})[1:]
 
@@ -51,13 +52,11 @@ class Conversation:
 
     Attributes:
         system_texts: Texts of system messages, which go elsewhere.
-        keep: False once it holds media too big to keep beside the message.
     """
 
     def __init__(self, known: dict[int, tuple[Message, Fragment]], target: Target) -> None:
         self.system_texts: list[str] = []
-        self.keep = True
-        self._known = known
+        self._encodings = Encodings(known, partial(encode_message, target=target))
         self._target = target
         self._messages: list[bytes] = []
         self._assistant: list[Fragment] = []
@@ -66,26 +65,21 @@ class Conversation:
         self._taken: set[bytes] = set()
         self._user: list[bytes] = []
 
+    @property
+    def keep(self) -> bool:
+        """False once it holds media too big to keep beside the message."""
+        return self._encodings.keep
+
     def add(self, message: Message) -> None:
         """Add the next message."""
         if message.role is Role.SYSTEM:
             self.system_texts.append(message.text)
             return
-        found = self._known.get(id(message))
-        fragment = found[1] if found is not None else self._encode(message)
+        fragment = self._encodings.of(message)
         if message.role is Role.ASSISTANT:
             self._add_assistant(self._apart(message, fragment))
         else:
             self._add_user(fragment)
-
-    def _encode(self, message: Message) -> Fragment:
-        fragment = encode_message(message, self._target)
-        size = len(fragment.blocks) + sum(len(block) for _, block in fragment.answers)
-        if size < _MOST_KEPT:  # big media is not kept a second time
-            self._known[id(message)] = (message, fragment)
-        else:
-            self.keep = False
-        return fragment
 
     def _apart(self, message: Message, fragment: Fragment) -> Fragment:
         """The fragment, its call ids changed when they were used before."""

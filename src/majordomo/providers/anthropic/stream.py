@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, cast
+from typing import Any
 
-from pydantic_core import from_json, to_json
+from pydantic_core import to_json
 
-from majordomo.errors import ErrorKind
 from majordomo.llm.assembler import Assembler, Kind
-from majordomo.llm.response import Response
+from majordomo.llm.response import FinishReason, Response
 from majordomo.llm.stream import FinishEvent, StreamEvent, TextDelta, ThinkingDelta, UsageEvent
 from majordomo.providers.anthropic.blocks import StreamedBlock
 from majordomo.providers.anthropic.decode import (
@@ -19,7 +18,9 @@ from majordomo.providers.anthropic.decode import (
     required_text,
 )
 from majordomo.providers.anthropic.errors import refine_fault
-from majordomo.providers.faults import Fault, WireFault, find_fault, parse_json
+from majordomo.providers.faults import TRUNCATED, Fault, WireFault, find_fault
+from majordomo.providers.payloads import Payloads
+from majordomo.providers.text import is_json
 from majordomo.providers.wire import ResponseMeta
 
 __all__ = ["MessagesDecoder"]
@@ -40,7 +41,7 @@ class MessagesDecoder:
         self._usage: Json = {}
         self._stop: str | None = None
         self._model: str | None = None
-        self._broken: ValueError | None = None
+        self._payloads = Payloads()
         self._on: dict[str, Callable[[Json], Sequence[StreamEvent]]] = {
             "content_block_delta": self._delta,
             "content_block_start": self._block_start,
@@ -53,27 +54,11 @@ class MessagesDecoder:
 
     def feed(self, payload: bytes) -> Sequence[StreamEvent]:
         """Take the data of one event; pings and unknown types say nothing."""
-        if self._broken is not None:
-            raise self._broken
-        try:
-            event: Json = from_json(payload)
-        except ValueError:
-            event = self._read_broken(payload)
+        event: Json = self._payloads.parse(payload)
         handle = self._on.get(event.get("type", ""))
         if handle is not None:
             return handle(event)
         return self._error(event) if event.get("error") else ()
-
-    def _read_broken(self, payload: bytes) -> Json:
-        """A payload with broken UTF-8, or else no JSON.
-
-        The last one may only be cut off, which `end` tells; any other is malformed.
-        """
-        try:
-            return cast("Json", parse_json(payload))
-        except ValueError as error:
-            self._broken = error if payload.strip() else None
-            return {}
 
     def _delta(self, event: Json) -> Sequence[StreamEvent]:
         delta: Json = event["delta"]
@@ -129,7 +114,10 @@ class MessagesDecoder:
         self._blocks.append(block)
 
     def _block_stop(self, event: Json) -> Sequence[StreamEvent]:
-        return self._complete(self._by_index[event["index"]])
+        block = self._by_index[event["index"]]
+        if block.is_call and not is_json(block.piece.text or "{}"):
+            return ()  # cut, or written wrongly: why the answer ended will tell
+        return self._complete(block)
 
     def _complete(self, block: StreamedBlock) -> Sequence[StreamEvent]:
         if block.complete:
@@ -142,7 +130,15 @@ class MessagesDecoder:
             # Without deltas the start holds the whole input.
             given = to_json(block.start["input"]).decode()
             events.append(self._pieces.add_arguments(block.piece, given))
+        if self._is_cut(block):
+            self._pieces.cut_call(block.piece)
+            return events
         return [*events, self._pieces.end_call(block.piece)]
+
+    def _is_cut(self, block: StreamedBlock) -> bool:
+        """Whether the token limit struck within a call: it is kept, and gets no end."""
+        reason = finish_reason(self._stop, calls=True)
+        return reason is FinishReason.LENGTH and not is_json(block.piece.text or "{}")
 
     def _message_start(self, event: Json) -> Sequence[StreamEvent]:
         message: Json = event["message"]
@@ -171,13 +167,7 @@ class MessagesDecoder:
     def end(self) -> Sequence[StreamEvent]:
         """The remaining event, once the end marker was seen."""
         if not self.done:
-            raise WireFault(
-                Fault(
-                    message="the stream ended before its answer was complete",
-                    code="truncated_stream",
-                    kind=ErrorKind.TRANSIENT,
-                )
-            )
+            raise WireFault(TRUNCATED)
         return [FinishEvent(finish_reason(self._stop, calls=self._pieces.has_calls))]
 
     def response(self, meta: ResponseMeta) -> Response:

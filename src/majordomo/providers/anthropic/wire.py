@@ -17,7 +17,7 @@ from majordomo.providers.anthropic.models import family_of
 from majordomo.providers.anthropic.options import AnthropicOptions
 from majordomo.providers.anthropic.stream import MessagesDecoder
 from majordomo.providers.faults import Fault
-from majordomo.providers.wire import ResponseMeta, WireCall
+from majordomo.providers.wire import ResponseMeta, WireCall, bearer
 
 __all__ = ["AnthropicWire"]
 
@@ -53,9 +53,7 @@ class AnthropicWire:
 
     def auth(self, key: str) -> tuple[tuple[str, str], ...]:
         """The key, in the header the endpoint wants."""
-        return (
-            (("authorization", f"Bearer {key}"),) if self.options.bearer else (("x-api-key", key),)
-        )
+        return bearer(key) if self.options.bearer else (("x-api-key", key),)
 
     def encode(self, request: Request, target: Target, *, streaming: bool) -> WireCall:
         """See `Wire.encode`."""

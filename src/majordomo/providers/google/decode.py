@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import Any, cast
 
 from majordomo.errors import ErrorKind
-from majordomo.llm.assembler import ArgumentsTooLong
 from majordomo.llm.message import Message, Role
 from majordomo.llm.response import FinishReason, Response, Usage
 from majordomo.llm.stream import StreamEvent, UsageEvent
@@ -16,6 +15,7 @@ from majordomo.providers.faults import Fault, WireFault, find_fault
 from majordomo.providers.google.answer import AnswerParts
 from majordomo.providers.google.errors import refine_fault
 from majordomo.providers.google.state import make_state
+from majordomo.providers.members import count_of
 from majordomo.providers.wire import ResponseMeta
 
 __all__ = ["Answer", "decode_response"]
@@ -54,13 +54,10 @@ def decode_response(body: Any, meta: ResponseMeta) -> Response:
 
     Raises:
         WireFault: The body is an error, or holds no answer.
+        ArgumentsTooLong: It holds a call whose arguments are.
     """
     answer = Answer()
-    try:
-        answer.add(body)
-    except ArgumentsTooLong as error:
-        fault = Fault(message=str(error), code="answer_too_large", kind=ErrorKind.PERMANENT)
-        raise WireFault(fault) from error
+    answer.add(body)
     if not answer.began:
         message = "the answer has no candidates"
         fault = Fault(message=message, code="malformed_response", kind=ErrorKind.TRANSIENT)
@@ -183,21 +180,16 @@ class Answer:
 
 def _usage(counts: Json) -> Usage:
     """Token counts (wire/README §4): thoughts are counted apart, and zeros are left out."""
-    if _number(counts, "promptTokenCount") is None:
+    if count_of(counts, "promptTokenCount") is None:
         return Usage(requests=1)
     return Usage(
         input=_sum(counts, "promptTokenCount", "toolUsePromptTokenCount"),
         output=_sum(counts, "candidatesTokenCount", "thoughtsTokenCount"),
-        cache_read=_number(counts, "cachedContentTokenCount"),
-        reasoning=_number(counts, "thoughtsTokenCount"),
+        cache_read=count_of(counts, "cachedContentTokenCount"),
+        reasoning=count_of(counts, "thoughtsTokenCount"),
         requests=1,
     )
 
 
 def _sum(counts: Json, *names: str) -> int:
-    return sum(_number(counts, name) or 0 for name in names)
-
-
-def _number(counts: Json, name: str) -> int | None:
-    value = counts.get(name)
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+    return sum(count_of(counts, name) or 0 for name in names)

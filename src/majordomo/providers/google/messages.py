@@ -7,17 +7,18 @@ they happen between fragments. Source: wire/google §3.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 from majordomo.llm.fragments import Fragments
 from majordomo.llm.message import Message, Role
 from majordomo.llm.response import Target
+from majordomo.providers.encodings import Encodings
 from majordomo.providers.google.content import Call, Fragment, Result, encode_message, text_part
 from majordomo.providers.google.models import family_of
 from majordomo.providers.google.state import WIRE
 
 __all__ = ["join_contents"]
 
-_MOST_KEPT = 1024 * 1024
 _BEGIN = b",".join(text_part("(The conversation begins.)"))
 _NEVER_ANSWERED = b',"response":{"error":"the call was never completed"}'
 
@@ -40,20 +41,22 @@ class Conversation:
 
     Attributes:
         system_texts: Texts of system messages, which go elsewhere.
-        keep: False once it holds media too big to keep beside the message.
     """
 
     def __init__(self, known: dict[int, tuple[Message, Fragment]], target: Target) -> None:
         self.system_texts: list[str] = []
-        self.keep = True
-        self._known = known
-        self._target = target
-        self._family = family_of(target.model)
+        family = family_of(target.model)
+        self._encodings = Encodings(known, partial(encode_message, target=target, family=family))
         self._closed: list[bytes] = []
         self._model: list[bytes] = []
         self._calls: list[Call] = []
         self._results: list[Result] = []
         self._user: list[bytes] = []
+
+    @property
+    def keep(self) -> bool:
+        """False once it holds media too big to keep beside the message."""
+        return self._encodings.keep
 
     def add(self, message: Message) -> None:
         """Add the next message.
@@ -64,7 +67,7 @@ class Conversation:
         if message.role is Role.SYSTEM:
             self.system_texts.append(message.text)
             return
-        fragment = self._fragment(message)
+        fragment = self._encodings.of(message)
         if message.role is not Role.ASSISTANT:
             self._results += fragment.results
             if fragment.parts:
@@ -73,17 +76,6 @@ class Conversation:
             self._begin_turn()
             self._model.append(fragment.parts)
             self._calls += fragment.calls
-
-    def _fragment(self, message: Message) -> Fragment:
-        found = self._known.get(id(message))
-        if found is not None:
-            return found[1]
-        fragment = encode_message(message, self._target, self._family)
-        if fragment.size < _MOST_KEPT:
-            self._known[id(message)] = (message, fragment)
-        else:
-            self.keep = False  # encoding big media again is a copy, holding it twice is memory
-        return fragment
 
     def _begin_turn(self) -> None:
         """Close what came before the model speaks, unless it only goes on speaking."""

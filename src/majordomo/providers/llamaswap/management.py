@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
+from majordomo.providers.members import count_of, object_of, text_of
 from majordomo.providers.wire import ResponseMeta
 
 __all__ = ["ListedModel", "RunningModel", "read_models", "read_running"]
@@ -67,40 +68,28 @@ def read_running(body: Any, meta: ResponseMeta) -> tuple[RunningModel, ...]:
     del meta
     return tuple(
         RunningModel(
-            model=item["model"], state=item["state"], ttl_s=_count(item.get("ttl")), raw=item
+            model=item["model"], state=item["state"], ttl_s=count_of(item, "ttl") or None, raw=item
         )
         for item in body["running"] or ()
     )
 
 
 def _listed(item: Json) -> ListedModel:
-    meta = _object(item.get("meta"))
-    own = _object(meta.get("llamaswap"))
-    status = _object(item.get("status")).get("value")
+    meta = object_of(item, "meta")
+    own = object_of(meta, "llamaswap")
+    status = object_of(item, "status").get("value")
     return ListedModel(
         id=item["id"],
-        name=_text(item.get("name")),
-        description=_text(item.get("description")),
-        kind=_text(own.get("type")),
+        name=text_of(item, "name"),
+        description=text_of(item, "description"),
+        kind=text_of(own, "type"),
         aliases=tuple(_texts(own.get("aliases"))),
-        capabilities=frozenset(k for k, v in _object(item.get("capabilities")).items() if v),
-        context_tokens=_count(item.get("context_length")) or _count(meta.get("n_ctx")),
+        capabilities=frozenset(k for k, v in object_of(item, "capabilities").items() if v),
+        context_tokens=count_of(item, "context_length") or count_of(meta, "n_ctx") or None,
         loaded=status == "loaded" if isinstance(status, str) else None,
     )
-
-
-def _object(value: object) -> Json:
-    return cast("Json", value) if isinstance(value, dict) else {}
-
-
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""
 
 
 def _texts(value: object) -> Iterable[str]:
     items = cast("list[object]", value) if isinstance(value, list) else []
     return (item for item in items if isinstance(item, str))
-
-
-def _count(value: object) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else None

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from majordomo.clock import SYSTEM_CLOCK, Clock
 from majordomo.http import Transport
-from majordomo.providers.client import DEFAULT_TRANSPORT, WireProvider
+from majordomo.providers.client import DEFAULT_TRANSPORT
 from majordomo.providers.ollama.host import OLLAMA_CLOUD_URL, OLLAMA_URL, ollama_url
+from majordomo.providers.ollama.listing import InstalledModel
 from majordomo.providers.ollama.options import OllamaOptions
+from majordomo.providers.ollama.provider import OllamaProvider
 from majordomo.providers.ollama.wire import OllamaWire
 from majordomo.providers.wire import DEFAULT_TIMEOUT_S, Endpoint, KeySource
 
 __all__ = [
     "OLLAMA_CLOUD_URL",
     "OLLAMA_URL",
+    "InstalledModel",
     "OllamaOptions",
+    "OllamaProvider",
     "OllamaWire",
     "foreman_provider",
     "ollama_cloud_provider",
@@ -38,7 +42,7 @@ def ollama_provider(
     timeout_s: float | None = None,
     transport: Transport = DEFAULT_TRANSPORT,
     clock: Clock = SYSTEM_CLOCK,
-) -> WireProvider:
+) -> OllamaProvider:
     """A provider for an Ollama server of one's own.
 
     Args:
@@ -67,7 +71,7 @@ def ollama_provider(
         headers=headers,
         timeout_s=timeout_s,
     )
-    return WireProvider(OllamaWire(options), endpoint, transport=transport, clock=clock)
+    return OllamaProvider(OllamaWire(options), endpoint, transport=transport, clock=clock)
 
 
 def ollama_cloud_provider(
@@ -82,7 +86,7 @@ def ollama_cloud_provider(
     timeout_s: float | None = DEFAULT_TIMEOUT_S,
     transport: Transport = DEFAULT_TRANSPORT,
     clock: Clock = SYSTEM_CLOCK,
-) -> WireProvider:
+) -> OllamaProvider:
     """A provider for Ollama Cloud; for the arguments see `ollama_provider`.
 
     It ignores `format`, so an output schema rests on the words that state it.
@@ -96,7 +100,7 @@ def ollama_cloud_provider(
         headers=headers,
         timeout_s=timeout_s,
     )
-    return WireProvider(OllamaWire(options), endpoint, transport=transport, clock=clock)
+    return OllamaProvider(OllamaWire(options), endpoint, transport=transport, clock=clock)
 
 
 def foreman_provider(
@@ -111,7 +115,7 @@ def foreman_provider(
     timeout_s: float | None = None,
     transport: Transport = DEFAULT_TRANSPORT,
     clock: Clock = SYSTEM_CLOCK,
-) -> WireProvider:
+) -> OllamaProvider:
     """A provider for foreman; for the arguments see `ollama_provider`.
 
     There is no usual place for it: without a URL it can be made, and using it is an error. It may
@@ -126,4 +130,4 @@ def foreman_provider(
         headers=headers,
         timeout_s=timeout_s,
     )
-    return WireProvider(OllamaWire(options), endpoint, transport=transport, clock=clock)
+    return OllamaProvider(OllamaWire(options), endpoint, transport=transport, clock=clock)

@@ -10,14 +10,13 @@ from pydantic_core import to_json
 from majordomo.llm.response import FinishReason, Usage
 from majordomo.providers.callids import new_call_id
 from majordomo.providers.faults import Fault, WireFault, find_fault
-from majordomo.providers.tokens import token_count
+from majordomo.providers.members import call_id, count_of
 
 __all__ = [
     "arguments_text",
-    "call_id",
-    "call_name",
     "check_error",
     "finish_reason",
+    "fresh_call_id",
     "read_usage",
     "text_member",
 ]
@@ -45,7 +44,7 @@ def check_error(body: Any) -> None:
     if not found.get("error"):
         return
     fault = find_fault(found) or Fault(message=str(found["error"])[:500])
-    status = token_count(found, "status_code")
+    status = count_of(found, "status_code")
     if fault.status is None and status is not None and 400 <= status < 600:
         fault = replace(fault, status=status)
     raise WireFault(fault)
@@ -65,19 +64,7 @@ def text_member(message: Json, name: str) -> str:
     return found
 
 
-def call_name(function: Json) -> str:
-    """The name of a function to call.
-
-    Raises:
-        ValueError: It has none, so nothing can be called.
-    """
-    name = function.get("name")
-    if not name or not isinstance(name, str):
-        raise ValueError("a tool call without a name")
-    return name
-
-
-def call_id(raw: Json, taken: set[str]) -> str:
+def fresh_call_id(raw: Json, taken: set[str]) -> str:
     """The id of a call, or one of ours where its server gave none or gave it twice.
 
     Args:
@@ -87,9 +74,7 @@ def call_id(raw: Json, taken: set[str]) -> str:
     Raises:
         TypeError: It is no text, so no result could refer to it.
     """
-    found = raw.get("id") or ""
-    if not isinstance(found, str):
-        raise TypeError("a tool call whose id is no text")
+    found = call_id(raw)
     if not found or found in taken:
         found = new_call_id()
     taken.add(found)
@@ -115,7 +100,7 @@ def read_usage(chunk: Json) -> Usage | None:
     A missing counter stays unknown: the server leaves out zeros, but also the whole prompt when
     that came from its cache.
     """
-    given, made = token_count(chunk, "prompt_eval_count"), token_count(chunk, "eval_count")
+    given, made = count_of(chunk, "prompt_eval_count"), count_of(chunk, "eval_count")
     if given is None and made is None:
         return None
     return Usage(input=given, output=made, requests=1)

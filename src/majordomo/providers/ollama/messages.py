@@ -7,18 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from majordomo.llm.fragments import Fragments
 from majordomo.llm.message import Message, Role
 from majordomo.llm.response import Target
 from majordomo.providers.callids import PortableCallIds
+from majordomo.providers.encodings import Encodings
 from majordomo.providers.ollama.content import Call, Fragment, Result, encode_message
 from majordomo.providers.ollama.thinking import WIRE
 from majordomo.providers.text import dump
 
 __all__ = ["Conversation", "join_messages"]
 
-_MOST_KEPT = 1024 * 1024
 _NOT_COMPLETED = dump("Error: the call was not completed.")
 
 
@@ -50,26 +51,27 @@ class Conversation:
 
     Attributes:
         system_texts: Texts of system messages, which go elsewhere.
-        keep: False once it holds media too big to keep beside the message.
     """
 
     def __init__(self, known: dict[int, tuple[Message, Fragment]], target: Target) -> None:
         self.system_texts: list[str] = []
-        self.keep = True
-        self._known = known
-        self._target = target
+        self._encodings = Encodings(known, partial(encode_message, target=target))
         self._joined: list[bytes] = []
         self._thoughts: list[tuple[int, bytes]] = []
         self._open: list[_OpenCall] = []
         self._ids = PortableCallIds()
+
+    @property
+    def keep(self) -> bool:
+        """False once it holds media too big to keep beside the message."""
+        return self._encodings.keep
 
     def add(self, message: Message) -> None:
         """Add the next message."""
         if message.role is Role.SYSTEM:
             self.system_texts.append(message.text)
             return
-        found = self._known.get(id(message))
-        fragment = found[1] if found is not None else self._encode(message)
+        fragment = self._encodings.of(message)
         for result in fragment.results:
             self._answer(result)
         if fragment.said:
@@ -78,14 +80,6 @@ class Conversation:
             if fragment.by_user:
                 self._forget_thoughts()
             self._say(fragment)
-
-    def _encode(self, message: Message) -> Fragment:
-        fragment = encode_message(message, self._target)
-        if fragment.size < _MOST_KEPT:  # big media is not kept a second time
-            self._known[id(message)] = (message, fragment)
-        else:
-            self.keep = False
-        return fragment
 
     def _say(self, fragment: Fragment) -> None:
         calls = b",".join(b'{"id":' + dump(o.wire_id) + o.call.rest for o in self._open)

@@ -10,13 +10,13 @@ from majordomo.llm.assembler import Assembler, Kind
 from majordomo.llm.message import Message, Role
 from majordomo.llm.response import FinishReason, Response, Usage
 from majordomo.llm.stream import FinishEvent, StreamEvent, TextDelta, ThinkingDelta, UsageEvent
-from majordomo.providers.faults import Fault, WireFault
+from majordomo.providers.faults import TRUNCATED, Fault, WireFault
+from majordomo.providers.members import call_name
 from majordomo.providers.ollama.answer import (
     arguments_text,
-    call_id,
-    call_name,
     check_error,
     finish_reason,
+    fresh_call_id,
     read_usage,
     text_member,
 )
@@ -31,11 +31,6 @@ Json = dict[str, Any]
 # Keys sort as a whole answer orders its parts.
 _THINKING, _TEXT, _CALLS = 0, 1, 2
 
-_TRUNCATED = Fault(
-    message="the stream ended before its answer was complete",
-    code="truncated_stream",
-    kind=ErrorKind.TRANSIENT,
-)
 _NO_ANSWER = Fault(
     message="the answer has no content and does not say that it is done",
     code="malformed_response",
@@ -125,7 +120,7 @@ class ChatDecoder:
         function: Json = raw["function"]
         key = (_CALLS, self._calls)
         self._calls += 1
-        id_ = call_id(raw, self._call_ids)
+        id_ = fresh_call_id(raw, self._call_ids)
         call, started = self._pieces.start_call(key, id_, call_name(function))
         events.append(started)
         events.append(self._pieces.add_arguments(call, arguments_text(function.get("arguments"))))
@@ -154,7 +149,7 @@ class ChatDecoder:
             WireFault: The answer is not complete.
         """
         if not self.complete:
-            raise WireFault(_NO_ANSWER if self._is_lone() else _TRUNCATED)
+            raise WireFault(_NO_ANSWER if self._is_lone() else TRUNCATED)
         return (FinishEvent(self._reason()),)
 
     def _reason(self) -> FinishReason:

@@ -17,7 +17,7 @@ from majordomo.providers.ollama.models import runs_in_cloud
 from majordomo.providers.ollama.options import OllamaOptions
 from majordomo.providers.ollama.stream import ChatDecoder
 from majordomo.providers.ollama.thinking import WIRE
-from majordomo.providers.wire import ResponseMeta, WireCall
+from majordomo.providers.wire import ResponseMeta, WireCall, bearer
 
 __all__ = ["OllamaWire"]
 
@@ -53,7 +53,7 @@ class OllamaWire:
 
     def auth(self, key: str) -> tuple[tuple[str, str], ...]:
         """A bearer token."""
-        return (("authorization", f"Bearer {key}"),)
+        return bearer(key)
 
     def encode(self, request: Request, target: Target, *, streaming: bool) -> WireCall:
         """See `Wire.encode`."""

@@ -9,7 +9,8 @@ from pydantic_core import from_json
 from majordomo.llm.assembler import Assembler, Piece
 from majordomo.llm.stream import StreamEvent
 from majordomo.providers.callids import new_call_id
-from majordomo.providers.openai.decode import arguments_text, call_id, call_name
+from majordomo.providers.members import call_id, call_name
+from majordomo.providers.openai.decode import arguments_text
 
 __all__ = ["CallFragments"]
 

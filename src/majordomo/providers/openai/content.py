@@ -23,7 +23,7 @@ from majordomo.llm.response import Target
 from majordomo.providers.openai.dialect import Dialect
 from majordomo.providers.text import data_url, dump
 
-__all__ = ["has_media", "image_part", "takes_images", "user_message"]
+__all__ = ["image_part", "takes_images", "user_message"]
 
 
 def user_message(message: Message, dialect: Dialect, target: Target) -> bytes:
@@ -36,15 +36,6 @@ def user_message(message: Message, dialect: Dialect, target: Target) -> bytes:
         return dump({"role": "user", "content": message.text})
     content = [found for part in message.parts if (found := _content(part, dialect, target))]
     return b'{"role":"user","content":[' + b",".join(content) + b"]}"
-
-
-def has_media(message: Message) -> bool:
-    """Whether a message, or a tool result in it, holds images or documents."""
-    return any(
-        isinstance(part, ImagePart | DocumentPart)
-        or (isinstance(part, ToolResultPart) and bool(part.images))
-        for part in message.parts
-    )
 
 
 def takes_images(dialect: Dialect) -> bool:

@@ -13,18 +13,17 @@ from majordomo.llm.parts import Part, TextPart, ThinkingPart, ToolCallPart
 from majordomo.llm.response import FinishReason, Response, Usage
 from majordomo.providers.callids import new_call_id
 from majordomo.providers.faults import Fault, WireFault, find_fault, text_fault
+from majordomo.providers.members import call_id, call_name
 from majordomo.providers.openai.reasoning import ReasoningFields, make_state, thinking_of
 from majordomo.providers.openai.usage import find_usage
+from majordomo.providers.text import is_cut_json
 from majordomo.providers.wire import ResponseMeta
 
 __all__ = [
     "arguments_text",
-    "call_id",
-    "call_name",
     "check_error",
     "decode_response",
     "finish_reason",
-    "no_answer",
     "reported_reason",
     "visible_text",
 ]
@@ -46,18 +45,28 @@ _FINISH = {
     "refusal": FinishReason.REFUSAL,
 }
 
+_BROKEN_OFF = Fault(
+    message="the answer breaks off within a tool call and does not say why",
+    code="malformed_response",
+    kind=ErrorKind.TRANSIENT,
+)
+
 
 def decode_response(body: Any, meta: ResponseMeta) -> Response:
     """Decode a whole answer.
 
     Raises:
-        WireFault: The body is an error, or holds no answer.
+        WireFault: The body is an error, holds no answer, or one that breaks off within a call and
+            gives no reason.
     """
     check_error(body)
     answer = cast("Json", body)
     choice = _choice(answer)
     message: Json = choice.get("message") or {}
     calls = [_call(raw) for raw in message.get("tool_calls") or ()]
+    reported = reported_reason(choice)
+    if reported is None and any(is_cut_json(part.arguments) for part, _ in calls):
+        raise WireFault(_BROKEN_OFF)
     reasoning = ReasoningFields()
     reasoning.add(message)
     extras = {part.id: extra for part, extra in calls if extra is not None}
@@ -68,7 +77,7 @@ def decode_response(body: Any, meta: ResponseMeta) -> Response:
             state=make_state(reasoning.fields, extras, meta.target),
         ),
         finish_reason=finish_reason(
-            reported_reason(choice), calls=bool(calls), refused=bool(message.get("refusal"))
+            reported, calls=bool(calls), refused=bool(message.get("refusal"))
         ),
         usage=find_usage(answer) or Usage(requests=1),
         target=meta.target,
@@ -96,15 +105,14 @@ def _choice(answer: Json) -> Json:
     choice = choices[0] if choices else {}
     # A content filter may leave out the message, but not the reason.
     if choice.get("message") is None and not choice.get("finish_reason"):
-        raise WireFault(no_answer(answer))
+        raise WireFault(_no_answer(answer))
     return choice
 
 
-def no_answer(body: object) -> Fault:
+def _no_answer(found: Json) -> Fault:
     """The fault of a body that holds no answer: in its own words, where it has any."""
-    found: Json = cast("Json", body) if isinstance(body, dict) else {}
     said = found.get("message") or found.get("detail")
-    fault = text_fault(to_json(body), 200) if said else Fault(message="the answer has no choices")
+    fault = text_fault(to_json(found), 200) if said else Fault(message="the answer has no choices")
     return replace(fault, code="malformed_response", kind=ErrorKind.TRANSIENT)
 
 
@@ -136,30 +144,6 @@ def _call(raw: Json) -> tuple[ToolCallPart, object]:
         arguments=arguments_text(function.get("arguments")) or "{}",
     )
     return part, raw.get("extra_content")
-
-
-def call_name(function: Json) -> str:
-    """The name of a function to call.
-
-    Raises:
-        ValueError: It has none, so nothing can be called.
-    """
-    name = function.get("name")
-    if not name or not isinstance(name, str):
-        raise ValueError("a tool call without a name")
-    return name
-
-
-def call_id(raw: Json) -> str:
-    """The id of a call; empty when its server gave none.
-
-    Raises:
-        TypeError: It is no text, so no result could refer to it.
-    """
-    found = raw.get("id") or ""
-    if not isinstance(found, str):
-        raise TypeError("a tool call whose id is no text")
-    return found
 
 
 def arguments_text(arguments: object) -> str:

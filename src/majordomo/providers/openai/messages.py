@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, assert_never, cast
 
 from pydantic_core import from_json
@@ -17,8 +18,8 @@ from majordomo.llm.fragments import Fragments
 from majordomo.llm.message import Message, Role
 from majordomo.llm.parts import ToolCallPart, ToolResultPart
 from majordomo.llm.response import Target
+from majordomo.providers.encodings import Encodings
 from majordomo.providers.openai.content import (
-    has_media,
     image_part,
     takes_images,
     user_message,
@@ -32,7 +33,6 @@ __all__ = ["join_messages"]
 
 Json = dict[str, Any]
 
-_MOST_MEDIA_KEPT = 1024 * 1024
 NOT_COMPLETED = "Error: the call was not completed."
 
 
@@ -89,28 +89,28 @@ class Conversation:
 
     Attributes:
         system_texts: Texts of system messages, which go elsewhere.
-        keep: False once it holds media too big to keep beside the message.
     """
 
     def __init__(
         self, known: dict[int, tuple[Message, _Fragment]], dialect: Dialect, target: Target
     ) -> None:
         self.system_texts: list[str] = []
-        self.keep = True
-        self._known = known
-        self._dialect = dialect
-        self._target = target
+        self._encodings = Encodings(known, partial(_encode, dialect=dialect, target=target))
         self._joined: list[bytes] = []
         self._open_calls: list[str] = []
         self._images: list[bytes] = []
+
+    @property
+    def keep(self) -> bool:
+        """False once it holds media too big to keep beside the message."""
+        return self._encodings.keep
 
     def add(self, message: Message) -> None:
         """Add the next message."""
         if message.role is Role.SYSTEM:
             self.system_texts.append(message.text)
             return
-        fragment = _fragment(message, self._known, self._dialect, self._target)
-        self.keep = self.keep and id(message) in self._known
+        fragment = self._encodings.of(message)
         if fragment.answers:
             self._answer(fragment)
             return
@@ -137,22 +137,6 @@ class Conversation:
     def encoded(self) -> bytes:
         """The wire messages so far, joined by commas; more may still be added."""
         return b",".join((*self._joined, *self._closing()))
-
-
-def _fragment(
-    message: Message,
-    known: dict[int, tuple[Message, _Fragment]],
-    dialect: Dialect,
-    target: Target,
-) -> _Fragment:
-    found = known.get(id(message))
-    if found is None:
-        fragment = _encode(message, dialect, target)
-        # Much media is not kept twice: encoding it is a copy, holding it is memory.
-        if fragment.size < _MOST_MEDIA_KEPT or not has_media(message):
-            known[id(message)] = (message, fragment)
-        return fragment
-    return found[1]
 
 
 def _encode(message: Message, dialect: Dialect, target: Target) -> _Fragment:

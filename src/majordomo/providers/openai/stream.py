@@ -7,22 +7,22 @@ from typing import Any, cast
 
 from pydantic_core import from_json
 
-from majordomo.errors import ErrorKind
 from majordomo.llm.assembler import Assembler, Kind
 from majordomo.llm.message import Message, Role
 from majordomo.llm.response import FinishReason, Response, Usage
 from majordomo.llm.stream import FinishEvent, StreamEvent, TextDelta, ThinkingDelta, UsageEvent
-from majordomo.providers.faults import Fault, WireFault, parse_json
+from majordomo.providers.faults import TRUNCATED, WireFault
 from majordomo.providers.openai.calls import CallFragments
 from majordomo.providers.openai.decode import (
     check_error,
     finish_reason,
-    no_answer,
     reported_reason,
     visible_text,
 )
 from majordomo.providers.openai.reasoning import ReasoningFields, make_state, thinking_of
 from majordomo.providers.openai.usage import find_usage
+from majordomo.providers.payloads import Payloads
+from majordomo.providers.text import is_cut_json, is_json
 from majordomo.providers.wire import ResponseMeta
 
 __all__ = ["ChatDecoder"]
@@ -44,9 +44,9 @@ class ChatDecoder:
     """Decodes one streamed answer; see `StreamDecoder`."""
 
     __slots__ = (
-        "_broken",
         "_calls",
         "_model",
+        "_payloads",
         "_pieces",
         "_reason",
         "_reasoning",
@@ -70,13 +70,15 @@ class ChatDecoder:
         self._reason: FinishReason | None = None
         self._usage: Usage | None = None
         self._model = ""
-        self._broken: ValueError | None = None
+        self._payloads = Payloads()
 
     def feed(self, payload: bytes) -> Sequence[StreamEvent]:
         """Take the data of one event; see `StreamDecoder.feed`.
 
         Most payloads hold a piece of text and nothing else: those take the short way.
         """
+        if self._payloads.broken is not None and not self.done:
+            raise self._payloads.broken
         try:
             chunk: Json = from_json(payload)
         except ValueError:
@@ -93,7 +95,6 @@ class ChatDecoder:
                 and "error" not in chunk
                 and "x_groq" not in chunk
                 and (self._model or not chunk.get("model"))
-                and self._broken is None
                 and not self.done
             )
         except (KeyError, TypeError, IndexError, AttributeError):
@@ -106,27 +107,15 @@ class ChatDecoder:
         return (TextDelta(text),)
 
     def _feed_unparsed(self, payload: bytes) -> Sequence[StreamEvent]:
-        payload = payload.strip()
-        if self.done or not payload:
+        if self.done or not payload.strip():
             return ()
-        if self._broken is not None:
-            raise self._broken
-        if payload == b"[DONE]":
-            self.done = True
-            return ()
-        try:
-            chunk = parse_json(payload)
-        except ValueError as error:
-            # The last one may only be cut off, which `end` tells; any other is malformed.
-            self._broken = error
-            return ()
+        chunk: object = self._payloads.parse(payload)
+        self.done = payload.strip() == b"[DONE]"
         return self._feed_chunk(chunk)
 
     def _feed_chunk(self, body: object) -> Sequence[StreamEvent]:
         if self.done:
             return ()
-        if self._broken is not None:
-            raise self._broken
         chunk = cast("Json", body)
         if isinstance(body, list) or chunk.get("error"):
             check_error(chunk)
@@ -172,24 +161,33 @@ class ChatDecoder:
     def end(self) -> Sequence[StreamEvent]:
         """The remaining events, once `[DONE]` was seen or the body has ended.
 
+        A call cut by the token limit gets no end: it is kept as a whole answer keeps it, for the
+        loop to answer and never to execute.
+
         Raises:
-            WireFault: Neither `[DONE]` nor a finish reason came, or nothing of an answer.
+            WireFault: The stream is cut: no finish reason came, and what did come is not ended by
+                `[DONE]`, holds nothing of an answer, or breaks off within a call.
         """
-        if not self.done and self._reported is None:
-            raise WireFault(
-                Fault(
-                    message="the stream ended before its answer was complete",
-                    code="truncated_stream",
-                    kind=ErrorKind.TRANSIENT,
-                )
-            )
-        if self._reported is None and not self._has_content():
-            raise WireFault(no_answer(None))
+        if self._reported is None and not self._is_ended():
+            raise WireFault(TRUNCATED)
         self._reason = finish_reason(
             self._reported, calls=self._pieces.has_calls, refused=self._refused
         )
-        ended = map(self._pieces.end_call, self._pieces.open_calls)
-        return (*ended, FinishEvent(self._reason))
+        events: list[StreamEvent] = []
+        for call in self._pieces.open_calls:
+            if self._reason is FinishReason.LENGTH and not is_json(call.text or "{}"):
+                self._pieces.cut_call(call)
+            else:
+                events.append(self._pieces.end_call(call))
+        return (*events, FinishEvent(self._reason))
+
+    def _is_ended(self) -> bool:
+        """Whether a stream without a reason is an answer all the same (wire/openai §11).
+
+        Some servers never give one. Some send `[DONE]` after what failed, too.
+        """
+        calls = self._pieces.open_calls
+        return self.done and self._has_content() and not any(is_cut_json(c.text) for c in calls)
 
     def response(self, meta: ResponseMeta) -> Response:
         """What has been received so far."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from majordomo.llm.response import Usage
-from majordomo.providers.tokens import token_count, token_object
+from majordomo.providers.members import count_of, object_of
 
 __all__ = ["find_usage"]
 
@@ -17,7 +17,7 @@ def find_usage(body: dict[str, Any]) -> Usage | None:
 
     Looks at `usage`, then at Groq's `x_groq.usage`. A counter that is missing or null stays None.
     """
-    found = token_object(body, "usage") or token_object(token_object(body, "x_groq"), "usage")
+    found = object_of(body, "usage") or object_of(object_of(body, "x_groq"), "usage")
     if not found:
         return None
     usage = _read(found)
@@ -25,17 +25,17 @@ def find_usage(body: dict[str, Any]) -> Usage | None:
 
 
 def _read(usage: dict[str, Any]) -> Usage:
-    prompt = token_object(usage, "prompt_tokens_details")
+    prompt = object_of(usage, "prompt_tokens_details")
     cached = (
-        token_count(prompt, "cached_tokens"),
-        token_count(usage, "prompt_cache_hit_tokens"),  # DeepSeek
-        token_count(usage, "cached_tokens"),  # Moonshot, Together
+        count_of(prompt, "cached_tokens"),
+        count_of(usage, "prompt_cache_hit_tokens"),  # DeepSeek
+        count_of(usage, "cached_tokens"),  # Moonshot, Together
     )
     return Usage(
-        input=token_count(usage, "prompt_tokens"),
-        output=token_count(usage, "completion_tokens"),
+        input=count_of(usage, "prompt_tokens"),
+        output=count_of(usage, "completion_tokens"),
         cache_read=next((count for count in cached if count is not None), None),
-        cache_write=token_count(prompt, "cache_write_tokens"),
-        reasoning=token_count(token_object(usage, "completion_tokens_details"), "reasoning_tokens"),
+        cache_write=count_of(prompt, "cache_write_tokens"),
+        reasoning=count_of(object_of(usage, "completion_tokens_details"), "reasoning_tokens"),
         requests=1,
     )

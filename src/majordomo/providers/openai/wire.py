@@ -16,8 +16,7 @@ from majordomo.providers.openai.encode import encode_request
 from majordomo.providers.openai.errors import refine_fault
 from majordomo.providers.openai.reasoning import WIRE
 from majordomo.providers.openai.stream import ChatDecoder
-from majordomo.providers.openai_endpoint import bearer
-from majordomo.providers.wire import ResponseMeta, StreamDecoder, WireCall
+from majordomo.providers.wire import ResponseMeta, StreamDecoder, WireCall, bearer
 
 __all__ = ["OpenAIWire"]
 

@@ -11,6 +11,7 @@ from majordomo.errors import ErrorKind
 from majordomo.llm.message import Message, ProviderState, Role
 from majordomo.llm.response import FinishReason, Response, Target, Usage
 from majordomo.providers.faults import Fault, WireFault, find_fault
+from majordomo.providers.members import count_of, object_of
 from majordomo.providers.responses.items import (
     WIRE,
     is_call,
@@ -18,7 +19,6 @@ from majordomo.providers.responses.items import (
     item_parts,
     with_call_id,
 )
-from majordomo.providers.tokens import token_count, token_object
 from majordomo.providers.wire import ResponseMeta
 
 __all__ = ["build_response", "check_answer", "decode_response", "finish_reason", "read_usage"]
@@ -102,7 +102,7 @@ def finish_reason(items: Sequence[Json], answer: Json) -> FinishReason:
     """The canonical reason; calls beat every other but a cut (wire/README §3)."""
     reason = FinishReason.STOP
     if answer.get("status") == "incomplete":
-        details = token_object(answer, "incomplete_details")
+        details = object_of(answer, "incomplete_details")
         reason = _INCOMPLETE.get(str(details.get("reason")), FinishReason.OTHER)
     if reason is FinishReason.LENGTH:
         return reason
@@ -115,13 +115,13 @@ def finish_reason(items: Sequence[Json], answer: Json) -> FinishReason:
 
 def read_usage(answer: Json) -> Usage:
     """Token counts (wire/README §4)."""
-    usage = token_object(answer, "usage")
-    given = token_object(usage, "input_tokens_details")
+    usage = object_of(answer, "usage")
+    given = object_of(usage, "input_tokens_details")
     return Usage(
-        input=token_count(usage, "input_tokens"),
-        output=token_count(usage, "output_tokens"),
-        cache_read=token_count(given, "cached_tokens"),
-        cache_write=token_count(given, "cache_write_tokens"),
-        reasoning=token_count(token_object(usage, "output_tokens_details"), "reasoning_tokens"),
+        input=count_of(usage, "input_tokens"),
+        output=count_of(usage, "output_tokens"),
+        cache_read=count_of(given, "cached_tokens"),
+        cache_write=count_of(given, "cache_write_tokens"),
+        reasoning=count_of(object_of(usage, "output_tokens_details"), "reasoning_tokens"),
         requests=1,
     )

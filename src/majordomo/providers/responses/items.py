@@ -9,12 +9,12 @@ from pydantic_core import to_json
 
 from majordomo.llm.parts import OpaquePart, Part, TextPart, ThinkingPart, ToolCallPart
 from majordomo.providers.callids import new_call_id
+from majordomo.providers.members import call_name
 
 __all__ = [
     "WIRE",
     "arguments_of",
     "as_text",
-    "call_name",
     "is_call",
     "is_refusal",
     "item_parts",
@@ -100,18 +100,6 @@ def is_refusal(item: Json) -> bool:
     if item.get("type") != "message" or not isinstance(content, list):
         return False
     return any(part.get("type") == "refusal" for part in cast("list[Json]", content))
-
-
-def call_name(call: Json) -> str:
-    """The name of the function to call.
-
-    Raises:
-        ValueError: It has none, so nothing can be called.
-    """
-    name: object = call.get("name")
-    if not name:
-        raise ValueError("a tool call without a name")
-    return as_text(name)
 
 
 def arguments_of(call: Json) -> str:

@@ -7,18 +7,19 @@ between fragments. Source: wire/responses §3.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 from majordomo.llm.fragments import Fragments
 from majordomo.llm.message import Message, Role
 from majordomo.llm.response import Target
 from majordomo.providers.callids import PortableCallIds
+from majordomo.providers.encodings import Encodings
 from majordomo.providers.responses.content import Call, Fragment, encode_message
 from majordomo.providers.responses.items import WIRE
 from majordomo.providers.text import dump
 
 __all__ = ["Conversation", "join_messages"]
 
-_MOST_KEPT = 1024 * 1024
 _NEVER_ANSWERED = b',"type":"function_call_output","output":"Error: the call was not completed."}'
 
 
@@ -40,28 +41,28 @@ class Conversation:
 
     Attributes:
         system_texts: Texts of system messages, which go elsewhere.
-        keep: False once it holds media too big to keep beside the message.
     """
 
     def __init__(
         self, known: dict[int, tuple[Message, Fragment]], target: Target, *, stored: bool
     ) -> None:
         self.system_texts: list[str] = []
-        self.keep = True
-        self._known = known
-        self._target = target
-        self._stored = stored
+        self._encodings = Encodings(known, partial(encode_message, target=target, stored=stored))
         self._items: list[bytes] = []
         self._open: list[tuple[str, bytes]] = []
         self._ids = PortableCallIds()
+
+    @property
+    def keep(self) -> bool:
+        """False once it holds media too big to keep beside the message."""
+        return self._encodings.keep
 
     def add(self, message: Message) -> None:
         """Add the next message."""
         if message.role is Role.SYSTEM:
             self.system_texts.append(message.text)
             return
-        found = self._known.get(id(message))
-        fragment = found[1] if found is not None else self._encode(message)
+        fragment = self._encodings.of(message)
         for call_id, rest in fragment.answers:
             self._answer(call_id, rest)
         if fragment.items:
@@ -69,14 +70,6 @@ class Conversation:
             self._open = []
         for item in fragment.items:
             self._items.append(self._call(item) if isinstance(item, Call) else item)
-
-    def _encode(self, message: Message) -> Fragment:
-        fragment = encode_message(message, self._target, stored=self._stored)
-        if fragment.size < _MOST_KEPT:  # big media is not kept a second time
-            self._known[id(message)] = (message, fragment)
-        else:
-            self.keep = False
-        return fragment
 
     def _call(self, call: Call) -> bytes:
         head = b'{"call_id":' + dump(self._ids.new(call.id))

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, cast
+from typing import Any
 
-from pydantic_core import from_json
-
-from majordomo.errors import ErrorKind
 from majordomo.llm.assembler import Assembler
 from majordomo.llm.response import Response
 from majordomo.llm.stream import FinishEvent, StreamEvent, TextDelta, ThinkingDelta, UsageEvent
-from majordomo.providers.faults import Fault, WireFault, find_fault, parse_json
+from majordomo.providers.faults import TRUNCATED, Fault, WireFault, find_fault
+from majordomo.providers.members import call_name
+from majordomo.providers.payloads import Payloads
 from majordomo.providers.responses.decode import (
     build_response,
     check_answer,
     finish_reason,
     read_usage,
 )
-from majordomo.providers.responses.items import as_text, call_name, said_by, with_call_id
+from majordomo.providers.responses.items import as_text, said_by, with_call_id
 from majordomo.providers.responses.streamed import REFUSAL, SUMMARY, TEXT, THOUGHT, StreamedItem
 from majordomo.providers.wire import ResponseMeta
 
@@ -39,7 +38,7 @@ class ResponsesDecoder:
         self._pieces = Assembler()
         self._items: dict[int, StreamedItem] = {}
         self._answer: Json = {}
-        self._broken: ValueError | None = None
+        self._payloads = Payloads()
         self._on: dict[str, Callable[[Json], Sequence[StreamEvent]]] = {
             "response.output_text.delta": partial(self._text, TEXT),
             "response.refusal.delta": partial(self._text, REFUSAL),
@@ -60,28 +59,11 @@ class ResponsesDecoder:
         """Take the data of one event; unknown types say nothing."""
         if self.done:
             return ()
-        if self._broken is not None:
-            raise self._broken
-        try:
-            event: Json = from_json(payload)
-        except ValueError:
-            event = self._read_broken(payload)
+        event: Json = self._payloads.parse(payload)
         handle = self._on.get(event.get("type", ""))
         if handle is not None:
             return handle(event)
         return self._error(event) if event.get("error") else ()
-
-    def _read_broken(self, payload: bytes) -> Json:
-        """A payload with broken UTF-8, or else no JSON.
-
-        The last one may only be cut off, which `end` tells; any other is malformed.
-        """
-        try:
-            return cast("Json", parse_json(payload))
-        except ValueError as error:
-            if payload.strip() not in (b"", b"[DONE]"):
-                self._broken = error
-            return {}
 
     def _text(self, kind: str, event: Json) -> Sequence[StreamEvent]:
         text = as_text(event["delta"])
@@ -203,13 +185,7 @@ class ResponsesDecoder:
     def end(self) -> Sequence[StreamEvent]:
         """The remaining event, once a terminal one was seen."""
         if not self.done:
-            raise WireFault(
-                Fault(
-                    message="the stream ended before its answer was complete",
-                    code="truncated_stream",
-                    kind=ErrorKind.TRANSIENT,
-                )
-            )
+            raise WireFault(TRUNCATED)
         return [FinishEvent(finish_reason(self._whole(), self._answer))]
 
     def response(self, meta: ResponseMeta) -> Response:

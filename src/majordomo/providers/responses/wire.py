@@ -10,14 +10,13 @@ from majordomo.llm.output import OutputMode
 from majordomo.llm.request import Request
 from majordomo.llm.response import Response, Target
 from majordomo.providers.faults import Fault
-from majordomo.providers.openai_endpoint import bearer
 from majordomo.providers.responses.decode import decode_response
 from majordomo.providers.responses.encode import encode_request
 from majordomo.providers.responses.errors import refine_fault
 from majordomo.providers.responses.items import WIRE
 from majordomo.providers.responses.options import ResponsesOptions
 from majordomo.providers.responses.stream import ResponsesDecoder
-from majordomo.providers.wire import ResponseMeta, WireCall
+from majordomo.providers.wire import ResponseMeta, WireCall, bearer
 
 __all__ = ["ResponsesWire"]
 

@@ -449,9 +449,18 @@ def test_broken_input_reaches_the_tool_as_written_and_the_server_as_an_object(br
 
 def test_a_call_cut_by_the_token_limit_is_not_to_be_executed():
     body = sse(start(), *call(0, '{"q": "x'), stop("max_tokens"), END)
-    _, response = play([body])
+    events, response = play([body])
     assert response.finish_reason is FinishReason.LENGTH
     assert response.tool_calls == ()
+    assert [c.arguments for c in response.message.tool_calls] == ['{"q": "x']
+    assert not any(isinstance(event, ToolCallEnd) for event in events)
+
+
+def test_a_call_that_was_whole_before_the_token_limit_is_ended():
+    body = sse(start(), *call(0, '{"q": 1}'), *text(1, "and"), stop("max_tokens"), END)
+    events, response = play([body])
+    assert response.tool_calls == ()
+    assert ToolCallEnd(0, "toolu_1", "lookup", '{"q": 1}') in events
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,7 @@ from majordomo.llm import (
     user,
 )
 from majordomo.llm.response import Target
+from majordomo.providers import encodings as encodings_module
 from majordomo.providers.ollama import OllamaWire
 from majordomo.providers.ollama import messages as messages_module
 
@@ -276,7 +277,6 @@ def test_a_transcript_survives_storage():
 def test_a_message_is_encoded_once_per_run(monkeypatch):
     fragments = Fragments()
     history = [user("x", PNG), thought("So.", call()), tool_result(call(), "42")]
-    first = encode(*history, fragments=fragments)
     encoded = []
     real = messages_module.encode_message
 
@@ -285,6 +285,9 @@ def test_a_message_is_encoded_once_per_run(monkeypatch):
         return real(message, target)
 
     monkeypatch.setattr(messages_module, "encode_message", counted)
+    first = encode(*history, fragments=fragments)
+    assert encoded == history
+    encoded.clear()
     more = [assistant("ok"), user("and?")]
     grown = encode(*history, *more, fragments=fragments)
     assert encoded == more
@@ -297,7 +300,7 @@ def test_a_message_is_encoded_once_per_run(monkeypatch):
 
 
 def test_big_media_is_not_kept_a_second_time(monkeypatch):
-    monkeypatch.setattr(messages_module, "_MOST_KEPT", 100)
+    monkeypatch.setattr(encodings_module, "_MOST_MEDIA_KEPT", 100)
     fragments, message = Fragments(), user("x", replace(PNG, data=b"\x89PNG" * 100))
     once = encode(message, fragments=fragments)
     assert fragments.of(("ollama", TARGET)) == {}

@@ -12,12 +12,15 @@ from peer import HungUp, Line
 
 from executus.testing import OllamaServer, Turn
 from majordomo.agent import Agent
+from majordomo.builtin import default_registry
+from majordomo.chain import ChainExhausted, ChainPolicy
 from majordomo.errors import APIError, ErrorKind
 from majordomo.http import HttpxTransport
 from majordomo.llm import Request, TextDelta, tool, user
 from majordomo.providers.ollama import foreman_provider
 
 TOKEN = "sk-foreman-canary"
+ONCE = ChainPolicy(transient_retries=0)
 TURNS = [Turn.calls(("add", {"a": 2, "b": 3}), thinking="hm"), Turn.text("It is 5.")]
 
 
@@ -150,4 +153,43 @@ async def test_a_certificate_nobody_vouches_for_gets_no_token(authority):
         with pytest.raises(APIError) as caught:
             await model.complete(Request(messages=[user("hi")]))
         assert caught.value.code == "connect_failed"
+        assert server.requests == []
+
+
+@pytest.mark.parametrize("buffered", [True, False], ids=["buffered", "streaming"])
+async def test_a_foreman_declared_in_a_variable_is_parsed_and_asked_over_tls(authority, buffered):
+    async with (
+        OllamaServer([Turn.text("Hello there")], require_key=TOKEN, buffered=buffered) as server,
+        with_tls(server, server_context(authority)) as url,
+        trusting(authority) as transport,
+    ):
+        declared = {"LLM_FM": f"foreman://{TOKEN}@{url.removeprefix('https://')}"}
+        model = default_registry(environ=declared, transport=transport).parse("fm/qwen3:30b")
+        request = Request(messages=[user("hi")])
+        whole = await model.complete(request)
+        async with model.stream(request) as stream:
+            texts = [event.text async for event in stream if isinstance(event, TextDelta)]
+            streamed = await stream.response()
+        assert whole.text == streamed.text == "".join(texts) == "Hello there"
+        assert str(whole.target) == str(streamed.target) == "fm/qwen3:30b"
+        assert [r.headers["authorization"] for r in server.requests] == [f"Bearer {TOKEN}"] * 2
+        assert [(r.json["model"], r.json["stream"]) for r in server.requests] == [
+            ("qwen3:30b", False),
+            ("qwen3:30b", True),
+        ]
+
+
+async def test_a_declared_foreman_keeps_its_token_from_a_server_nobody_vouches_for(authority):
+    async with (
+        OllamaServer(TURNS, require_key=TOKEN) as server,
+        with_tls(server, server_context(authority)) as url,
+        trusting(None) as transport,
+    ):
+        declared = {"LLM_FM": f"foreman://{TOKEN}@{url.removeprefix('https://')}"}
+        registry = default_registry(environ=declared, transport=transport, policy=ONCE)
+        with pytest.raises(ChainExhausted) as caught:
+            await registry.parse("fm/qwen3:30b").complete(Request(messages=[user("hi")]))
+        error = caught.value.__cause__
+        assert error.code == "connect_failed"
+        assert TOKEN not in f"{caught.value!r} {vars(caught.value)} {error!r} {vars(error)}"
         assert server.requests == []

@@ -503,7 +503,11 @@ ERRORS = {
         "Hé",
     ),
     "error after the finish": (sse(HEL, LO, END, {"error": ERROR}), ("boom", None, None), "Hél😀"),
-    "only [DONE]": (sse(), ("the answer has no choices", "malformed_response", None), ""),
+    "only [DONE]": (
+        sse(),
+        ("the stream ended before its answer was complete", "truncated_stream", None),
+        "",
+    ),
 }
 
 

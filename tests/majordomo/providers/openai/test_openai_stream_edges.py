@@ -22,6 +22,7 @@ from majordomo.llm import (
 )
 from majordomo.llm.assembler import MAX_ARGUMENT_CHARS, ArgumentsTooLong
 from majordomo.providers.faults import WireFault
+from majordomo.providers.openai.decode import decode_response
 from majordomo.providers.openai.stream import ChatDecoder
 from majordomo.providers.wire import ResponseMeta
 
@@ -203,13 +204,69 @@ def test_an_error_is_raised_wherever_it_stands(payload, message, status):
 
 
 @pytest.mark.parametrize("payloads", [(chunk(),), (), ({"choices": None},), (chunk({}),)])
-def test_an_end_without_an_answer_is_malformed(payloads):
+def test_an_end_marker_after_nothing_is_a_truncated_stream(payloads):
     with pytest.raises(WireFault) as caught:
         finish(*payloads, b"[DONE]")
     assert (caught.value.fault.code, caught.value.fault.kind) == (
-        "malformed_response",
+        "truncated_stream",
         ErrorKind.TRANSIENT,
     )
+
+
+def test_an_end_marker_after_content_is_an_end_though_no_reason_came():
+    """Some servers never give one (wire/openai §11); others then send no marker."""
+    assert finish(HEL, LO, b"[DONE]")[1].finish_reason is FinishReason.STOP
+    assert finish(*LOOKUP, REST, b"[DONE]")[1].finish_reason is FinishReason.TOOL_CALLS
+    with pytest.raises(WireFault, match="before its answer was complete"):
+        finish(HEL, LO)
+
+
+def whole(reason, *calls):
+    raw = [{"id": id_, "function": {"name": n, "arguments": a}} for id_, n, a in calls]
+    choice = {"message": {"tool_calls": raw}, "finish_reason": reason}
+    return decode_response({"model": "served", "choices": [choice]}, META)
+
+
+def test_a_call_cut_by_the_token_limit_is_kept_and_not_ended():
+    """Whole and streamed are the same: the loop answers the call and does not execute it."""
+    first = piece(0, "call_A", "clock", '{"z":1}')
+    cut = piece(1, "call_B", "lookup", '{"q": "sno')
+    events, response = finish(first, cut, chunk({}, "length"), b"[DONE]")
+    assert response == whole(
+        "length", ("call_A", "clock", '{"z":1}'), ("call_B", "lookup", '{"q": "sno')
+    )
+    assert response.tool_calls == ()
+    assert [call.arguments for call in response.message.tool_calls] == ['{"z":1}', '{"q": "sno']
+    assert [e for e in events if isinstance(e, ToolCallEnd)] == [
+        ToolCallEnd(0, "call_A", "clock", '{"z":1}')
+    ]
+    assert events[-1] == FinishEvent(FinishReason.LENGTH)
+
+
+@pytest.mark.parametrize(
+    "arguments", ["{", '{"q": "sno', '{"q": 1, ', '{"q": [1', '{"q": tru', '"x']
+)
+def test_a_call_that_breaks_off_for_no_reason_given_is_no_answer(arguments):
+    with pytest.raises(WireFault) as caught:
+        finish(HEL, piece(0, "call_A", "lookup", arguments), b"[DONE]")
+    assert (caught.value.fault.code, caught.value.fault.kind) == (
+        "truncated_stream",
+        ErrorKind.TRANSIENT,
+    )
+    with pytest.raises(WireFault, match="breaks off within a tool call") as caught:
+        whole(None, ("call_A", "lookup", arguments))
+    assert caught.value.fault.kind is ErrorKind.TRANSIENT
+
+
+@pytest.mark.parametrize("arguments", ["{q: 1}", '{"q": 1}}', "snow", "{'q': 1}"])
+@pytest.mark.parametrize("reason", [None, "tool_calls"])
+def test_a_call_written_wrongly_is_ended_as_it_is(reason, arguments):
+    """It is whole, and wrong: the tool's own check tells the model so."""
+    called = ("call_A", "lookup", arguments)
+    end = [chunk({}, reason)] if reason else []
+    events, response = finish(piece(0, *called), *end, b"[DONE]")
+    assert response == whole(reason, called)
+    assert ToolCallEnd(0, *called) in events
 
 
 @pytest.mark.parametrize(
