@@ -17,6 +17,7 @@ from majordomo.llm import DocumentPart, ImagePart, Part, TextPart
 __all__ = ["as_text", "read_content", "seconds"]
 
 MOST_BYTES = 64 * 1024 * 1024
+_PIECE_BYTES = 65536
 
 
 def seconds(value: object) -> float:
@@ -71,16 +72,23 @@ def _standard_input() -> str:
     if stream is None:
         raise SetupError("standard input is closed; give the task as an argument")
     try:
-        data = stream.buffer.read(MOST_BYTES + 1)
-        if len(data) > MOST_BYTES:
-            raise SetupError(f"standard input is {_TOO_LARGE}")
-        return data.decode("utf-8-sig")
+        return _read_all(stream).decode("utf-8-sig")
     except OSError as error:
         raise SetupError(f"cannot read standard input: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise SetupError(
             f"standard input is not UTF-8 text (byte {error.start + 1}); convert it first"
         ) from None
+
+
+def _read_all(stream: TextIO) -> bytes:
+    # Piece by piece: a signal that comes within one long read may be heard only after it.
+    data = bytearray()
+    while piece := os.read(stream.fileno(), _PIECE_BYTES):
+        data += piece
+        if len(data) > MOST_BYTES:
+            raise SetupError(f"standard input is {_TOO_LARGE}")
+    return bytes(data)
 
 
 def _part(path: Path) -> Part:

@@ -143,7 +143,7 @@ class LiveDisplay(LineDisplay):
         """What a step said before it called tools stands above from now on."""
         rest = self._tail.take_all()
         text = rest if self._holds_answer else self.streamed.text
-        if text.strip():
+        if rest and text.strip():
             self._print_text(text.strip("\n"))
 
     def finish(self, result: RunResult[Any], elapsed_s: float) -> None:
