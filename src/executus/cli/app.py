@@ -138,7 +138,7 @@ def run_app() -> int:
 
 def _run_app() -> int:
     try:
-        returned: Any = cli.main(standalone_mode=False)
+        returned: Any = cli.main(prog_name="executus", standalone_mode=False)
     except click.ClickException as error:
         tell(_usage(error))
         return error.exit_code
@@ -149,7 +149,7 @@ def _run_app() -> int:
     except MajordomoError as error:
         tell(f"executus: {error}")
         return MISUSED
-    except BrokenPipeError:
+    except SystemExit:  # how click takes it that nobody reads its help
         return UNREAD
     except OSError as error:
         tell(f"executus: {error.strerror or type(error).__name__}")

@@ -128,7 +128,8 @@ class LiveDisplay(LineDisplay):
         if not self._holds_answer:
             self._tail.forget_all_but(self._most)
             return
-        if lines := self._tail.take_lines():
+        lines = self._tail.take_lines()
+        if lines is not None:
             self._print_text(lines)
         if len(self._tail.text) > self._most:  # a line longer than the screen: by its rows
             *rows, last = _wrapped(self._tail.take_all(), self.console)
@@ -144,7 +145,7 @@ class LiveDisplay(LineDisplay):
         rest = self._tail.take_all()
         text = rest if self._holds_answer else self.streamed.text
         if rest and text.strip():
-            self._print_text(text.strip("\n"))
+            self._print_text(text.rstrip("\n"))
 
     def finish(self, result: RunResult[Any], elapsed_s: float) -> None:
         """Wipe the moving part, and print the end."""

@@ -43,11 +43,12 @@ class Tail:
         """The text goes on."""
         self.text += text
 
-    def take_lines(self) -> str:
-        """Hand out the complete lines, the last line break excluded; empty when there are none."""
+    def take_lines(self) -> str | None:
+        """Hand out the complete lines, the last line break excluded; None when there are none."""
         lines, found, rest = self.text.rpartition("\n")
-        if found:
-            self.text = rest
+        if not found:
+            return None
+        self.text = rest
         return lines
 
     def take_all(self) -> str:
