@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from functools import partial
 
 import anyio
 import pytest
@@ -15,6 +16,7 @@ from commandline import (
     executus,
     half_an_answer,
     live,
+    shell,
 )
 
 from executus.cli.process import AGAIN_AFTER_S, Signals
@@ -84,6 +86,24 @@ async def test_as_json_the_result_has_the_text_that_came(number, code):
     assert result["output"] is None
     assert result["partial_text"].startswith(HALF)
     assert result["error"] == "interrupted"
+
+
+async def test_where_the_terminal_went_away_the_exit_code_is_that_of_the_signal():
+    reader, writer = os.pipe()
+    async with LoopbackServer(halting) as server:
+        async with await anyio.open_process(
+            [*EXECUTUS, "run", "hi", "-m", "box/m", "--json"],
+            stdout=writer,
+            env=environment(LLM_BOX=live(server)),
+        ) as process:
+            os.close(writer)
+            told = b""
+            while HALF not in said(told):
+                told += await anyio.to_thread.run_sync(os.read, reader, 65536)
+            os.close(reader)
+            process.send_signal(signal.SIGHUP)
+            assert [chunk async for chunk in process.stderr] == []
+            assert await process.wait() == 129
 
 
 async def test_a_stream_that_breaks_leaves_the_text_it_brought():
@@ -203,6 +223,25 @@ def test_what_does_not_end_at_the_first_signal_is_left_at_a_later_one():
             process.send_signal(signal.SIGTERM)
         assert process.stderr.read() == b""
     assert process.returncode == 143
+
+
+def test_what_is_left_at_once_leaves_the_cursor_behind():
+    terminal = Terminal(command=[sys.executable, "-c", STUCK])
+    terminal.read_until("ready")
+    terminal.process.send_signal(signal.SIGINT)
+    while not has_ended(terminal.process, within_s=0.1):
+        terminal.process.send_signal(signal.SIGINT)
+    assert terminal.finish() == 130
+    assert "\x1b[?25h" in terminal.shown.decode()
+
+
+async def test_a_run_whose_reader_went_away_ends_without_waiting_for_its_model():
+    async with LoopbackServer(halting) as server:
+        run = partial(shell, "executus run hi -m box/m --json | head -1; echo ${PIPESTATUS[@]}")
+        done = await anyio.to_thread.run_sync(partial(run, LLM_BOX=live(server)))
+    event, codes = done.stdout.decode().splitlines()
+    assert json.loads(event)["kind"] == "stage"
+    assert (codes, done.stderr) == ("141 0", b"")
 
 
 class Watch:
