@@ -90,20 +90,22 @@ async def test_as_json_the_result_has_the_text_that_came(number, code):
 
 async def test_where_the_terminal_went_away_the_exit_code_is_that_of_the_signal():
     reader, writer = os.pipe()
-    async with LoopbackServer(halting) as server:
-        async with await anyio.open_process(
+    async with (
+        LoopbackServer(halting) as server,
+        await anyio.open_process(
             [*EXECUTUS, "run", "hi", "-m", "box/m", "--json"],
             stdout=writer,
             env=environment(LLM_BOX=live(server)),
-        ) as process:
-            os.close(writer)
-            told = b""
-            while HALF not in said(told):
-                told += await anyio.to_thread.run_sync(os.read, reader, 65536)
-            os.close(reader)
-            process.send_signal(signal.SIGHUP)
-            assert [chunk async for chunk in process.stderr] == []
-            assert await process.wait() == 129
+        ) as process,
+    ):
+        os.close(writer)
+        told = b""
+        while HALF not in said(told):
+            told += await anyio.to_thread.run_sync(os.read, reader, 65536)
+        os.close(reader)
+        process.send_signal(signal.SIGHUP)
+        assert [chunk async for chunk in process.stderr] == []
+        assert await process.wait() == 129
 
 
 async def test_a_stream_that_breaks_leaves_the_text_it_brought():
