@@ -28,6 +28,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 from enum import StrEnum
+from itertools import islice
 from typing import Any, Self
 
 __all__ = [
@@ -40,10 +41,13 @@ __all__ = [
     "UnknownModel",
     "UnsupportedRequest",
     "classify",
+    "close_names",
     "did_you_mean",
 ]
 
 BODY_EXCERPT_CHARS = 2048
+MOST_COMPARED = 1000
+MOST_COMPARED_CHARS = 100
 
 
 class ErrorKind(StrEnum):
@@ -228,5 +232,17 @@ def classify(error: BaseException) -> ErrorKind:
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Return `; did you mean 'x'?` for the closest known name, or an empty string."""
-    close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
+    close = close_names(name, known, most=1)
     return f"; did you mean {close[0]!r}?" if close else ""
+
+
+def close_names(name: str, known: Iterable[str], *, most: int = 3) -> list[str]:
+    """Known names a typing error away, the closest first.
+
+    Bounded, because comparing costs the product of the lengths: nothing is close to a name over
+    100 characters, and of the known ones the first 1,000 within that length are compared.
+    """
+    if len(name) > MOST_COMPARED_CHARS:
+        return []
+    candidates = (other for other in known if len(other) <= MOST_COMPARED_CHARS)
+    return difflib.get_close_matches(name, islice(candidates, MOST_COMPARED), n=most, cutoff=0.6)

@@ -29,6 +29,8 @@ __all__ = [
     "split",
 ]
 
+MAX_CHARS = 4096
+"""Length of a spec, and of each alias it uses. Longer text is no name: a file, a loop's output."""
 MAX_DEPTH = 50
 """Aliases that may stand inside each other. Only resolvers that invent names get there."""
 
@@ -150,6 +152,8 @@ class _Expansion:
         self._done: set[str] = set()
 
     def spec(self, text: str, path: tuple[str, ...], secret: str) -> Iterator[Element]:
+        if len(text) > MAX_CHARS:
+            raise SpecError(_too_long(text, secret))
         elements = [element.strip() for element in text.split(",")]
         if elements == [""]:
             raise SpecError(_empty(secret))
@@ -220,3 +224,8 @@ def _no_model(text: str, provider: str) -> UnknownModel:
 def _empty(secret: str) -> str:
     where = f" of {secret}" if secret else ""
     return f"the model name{where} is empty; write provider/model, such as 'fake'"
+
+
+def _too_long(text: str, secret: str) -> str:
+    where = f" of {secret}" if secret else ""
+    return f"the model name{where} has {len(text)} characters; at most {MAX_CHARS} can be meant"

@@ -14,6 +14,8 @@ from majordomo.errors import (
     UnknownModel,
     UnsupportedRequest,
     classify,
+    close_names,
+    did_you_mean,
 )
 from majordomo.llm import FinishReason, Response, StreamInterrupted, Target, assistant
 from majordomo.providers.fake import FakeProvider
@@ -112,3 +114,30 @@ def test_one_except_catches_both_layers():
     assert issubclass(BudgetExceeded, RunRejected)
     assert issubclass(RunRejected, MajordomoError)
     assert issubclass(SetupError, MajordomoError)
+
+
+class NeverRead(str):
+    """A known name whose characters nobody may look at: a bound has been passed."""
+
+    __slots__ = ()
+
+    def __iter__(self):
+        raise AssertionError("compared")
+
+
+def test_the_closest_known_name_is_offered_and_no_distant_one():
+    assert did_you_mean("opnai", ["ollama", "openai"]) == "; did you mean 'openai'?"
+    assert did_you_mean("box", ["ollama", "openai"]) == ""
+    assert close_names("ab1", ["ab2", "ab3", "zz"]) == ["ab3", "ab2"]
+
+
+@pytest.mark.parametrize(
+    ("name", "known"),
+    [
+        ("x" * 101, [NeverRead("x" * 100)]),
+        ("x" * 100, [NeverRead("x" * 101)]),
+        ("x", [*(["y"] * 1000), NeverRead("x")]),
+    ],
+)
+def test_looking_for_a_close_name_compares_a_bounded_number_of_characters(name, known):
+    assert did_you_mean(name, known) == ""

@@ -9,6 +9,7 @@ from leaks import everything_shown
 
 from majordomo.errors import ConfigError, UnknownModel
 from majordomo.spec import (
+    MAX_CHARS,
     MAX_DEPTH,
     Alias,
     AliasCycle,
@@ -378,3 +379,22 @@ def test_any_text_is_read_or_refused_with_a_config_error(spec):
         return
     assert found
     assert len(set(found)) == len(found)
+
+
+@pytest.mark.parametrize("aliases", [{}, {"long": "x" * (MAX_CHARS + 1)}])
+def test_text_too_long_to_be_a_name_is_refused_without_being_shown(aliases):
+    spec = "long" if aliases else "x" * (MAX_CHARS + 1)
+    with pytest.raises(SpecError, match="has 4097 characters; at most 4096") as caught:
+        read(spec, aliases)
+    assert len(str(caught.value)) < 100
+
+
+def test_a_spec_of_just_the_longest_length_is_read():
+    model = "x" * (MAX_CHARS - len("fake/"))
+    assert read(f"fake/{model}") == [f"fake {model}"]
+
+
+def test_too_long_an_alias_of_a_variable_is_told_by_its_variable():
+    aliases = {"tier": Alias("x" * (MAX_CHARS + 1), "LLM_TIER")}
+    with pytest.raises(SpecError, match="the model name of LLM_TIER has"):
+        read("tier", aliases)

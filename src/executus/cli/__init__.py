@@ -5,15 +5,18 @@ from __future__ import annotations
 import importlib
 import sys
 
+from executus_command import leave_at_signals
+
 __all__ = ["main"]
 
 
 def main() -> None:
-    """Entry point of the `executus` command."""
+    """Run the command line of this process, and end it with the command's exit code."""
+    leave_at_signals()
     try:
         app = importlib.import_module("executus.cli.app")
     except ModuleNotFoundError as error:
         if error.name not in ("click", "rich"):
             raise
         sys.exit("the command line needs an extra: pip install 'executus[cli]'")
-    app.cli()
+    sys.exit(app.run_app())

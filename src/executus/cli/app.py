@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Awaitable, Callable
+import logging
+import traceback
 from functools import partial
 from pathlib import Path
+from typing import Any
 
-import anyio
 import click
 
-from executus.cli.display import open_display
-from executus.cli.models import check_models, list_models
-from executus.cli.run import RunRequest, run_task
+from executus.cli.check import check_models
+from executus.cli.display import refusal
+from executus.cli.inputs import as_text, read_content, seconds
+from executus.cli.live import open_display
+from executus.cli.models import list_models
+from executus.cli.output import OutputLost, prepare_streams, say_json, settle_streams, tell
+from executus.cli.process import FAILED, MISUSED, UNREAD, run_async
+from executus.cli.run import RunRequest, require_access, run_task
 from majordomo.builtin import DEFAULT_REGISTRY
 from majordomo.errors import MajordomoError
 
-__all__ = ["cli"]
-
-MISUSED = 2
-INTERRUPTED = 130
+__all__ = ["cli", "run_app"]
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -27,7 +29,9 @@ INTERRUPTED = 130
 def cli() -> None:
     """Run LLM agents, bounded and observed.
 
-    Exit codes: 0 done, 1 failed, 2 asked for wrongly, 130 interrupted.
+    Exit codes: 0 done; 1 failed; 2 asked for wrongly or not set up: an unknown model, a missing
+    key; 128 and a signal's number when one ended it: 130 interrupted, 143 terminated, 129 hung
+    up, 141 nobody reads the output any more.
     """
 
 
@@ -45,13 +49,7 @@ def cli() -> None:
     help="An image or PDF to show the model.",
 )
 @click.option("--max-steps", type=click.IntRange(min=1), default=10, show_default=True)
-@click.option(
-    "--max-runtime",
-    type=click.FloatRange(min=0, min_open=True),
-    default=600.0,
-    show_default=True,
-    help="Seconds.",
-)
+@click.option("--max-runtime", type=seconds, default=600.0, show_default=True, help="Seconds.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per event and line.")
 def run(  # noqa: PLR0917 - click passes each option as an argument
     task: str,
@@ -62,22 +60,33 @@ def run(  # noqa: PLR0917 - click passes each option as an argument
     max_steps: int,
     max_runtime: float,
     as_json: bool,  # noqa: FBT001 - a command-line flag
-) -> None:
-    """Run TASK and show what happens; "-" reads it from standard input.
+) -> int:
+    """Run TASK and show what happens; "-" reads it from standard input, as UTF-8.
 
-    The answer goes to standard output, everything else to standard error.
+    The answer goes to standard output, everything else to standard error. A run that ends without
+    an answer leaves the text that had come, and an exit code that is not 0.
     """
-    request = RunRequest(
-        task=sys.stdin.read() if task == "-" else task,
-        model=model,
-        tools=tools,
-        instructions=instructions,
-        files=files,
-        max_steps=max_steps,
-        max_runtime_s=max_runtime,
-    )
+    try:
+        model = model and as_text(model, "the model's name")
+        require_access(model)
+        request = RunRequest(
+            content=read_content(task, files),
+            model=model,
+            tools=tuple(as_text(one, "a tool's name") for one in tools),
+            instructions=as_text(instructions, "the system text"),
+            max_steps=max_steps,
+            max_runtime_s=max_runtime,
+        )
+    except MajordomoError as error:
+        if as_json:
+            say_json(refusal(error))
+        raise
+    return run_async(partial(_shown, request, as_json=as_json))
+
+
+async def _shown(request: RunRequest, *, as_json: bool) -> int:
     with open_display(as_json=as_json) as display:
-        sys.exit(_guarded(partial(run_task, request, display)))
+        return await run_task(request, display)
 
 
 @cli.command()
@@ -85,7 +94,7 @@ def run(  # noqa: PLR0917 - click passes each option as an argument
 @click.option("--check", is_flag=True, help="Ask each model for a word and say what came.")
 @click.option(
     "--timeout",
-    type=click.FloatRange(min=0, min_open=True),
+    type=seconds,
     default=30.0,
     show_default=True,
     help="Seconds each model has for --check.",
@@ -96,25 +105,79 @@ def models(
     check: bool,  # noqa: FBT001 - a command-line flag
     timeout: float,
     as_json: bool,  # noqa: FBT001 - a command-line flag
-) -> None:
+) -> int:
     """Say which models there are, from where, and what is missing.
 
-    With SPECS, what they mean: each target in order. With --check, those are asked; without SPECS,
-    the model of EXECUTUS_MODEL, every alias, and every provider that has a model of its own.
+    Into a pipe, a line per name: name, origin and state with tabs between them. With SPECS, what
+    they mean: each target in order. With --check, those are asked, and told as they answer;
+    without SPECS, the model of EXECUTUS_MODEL, every alias that means one, and every provider that
+    has a model of its own. The check's exit code is 0 when each spec has a target that answered, 2
+    when a spec means nothing, else 1.
     """
+    wanted = [as_text(spec, "a model's name") for spec in specs]
     if check:
-        work = partial(check_models, DEFAULT_REGISTRY, specs, timeout_s=timeout, as_json=as_json)
-    else:
-        work = partial(list_models, DEFAULT_REGISTRY, specs, as_json=as_json)
-    sys.exit(_guarded(work))
+        return run_async(
+            partial(check_models, DEFAULT_REGISTRY, wanted, timeout_s=timeout, as_json=as_json)
+        )
+    return run_async(partial(list_models, DEFAULT_REGISTRY, wanted, as_json=as_json))
 
 
-def _guarded(work: Callable[[], Awaitable[int]]) -> int:
-    """Run a command; a user's mistake is one sentence, an interrupt an exit code."""
+def run_app() -> int:
+    """Run the command line; whatever happens is at most a sentence, and an exit code.
+
+    Returns:
+        The exit code.
+    """
+    prepare_streams()
+    logging.basicConfig(handlers=[_Telling(logging.WARNING)])
     try:
-        return anyio.run(work)
+        return _run_app()
+    finally:
+        settle_streams()
+
+
+def _run_app() -> int:
+    try:
+        returned: Any = cli.main(prog_name="executus", standalone_mode=False)
+    except click.ClickException as error:
+        tell(_usage(error))
+        return error.exit_code
+    except OutputLost as error:
+        if error.unread:
+            return UNREAD
+        tell(f"executus: {error}")
     except MajordomoError as error:
-        click.echo(f"executus: {error}", err=True)
+        tell(f"executus: {error}")
         return MISUSED
-    except KeyboardInterrupt:
-        return INTERRUPTED
+    except SystemExit:  # how click takes it that nobody reads its help
+        return UNREAD
+    except OSError as error:
+        tell(f"executus: {error.strerror or type(error).__name__}")
+    except Exception as error:  # noqa: BLE001 - a traceback might show a key
+        tell(f"executus: internal error, please report it: {_place(error)}")
+    else:
+        return returned if isinstance(returned, int) else 0
+    return FAILED
+
+
+def _usage(error: click.ClickException) -> str:
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    lines = [] if context is None else [context.get_usage()]
+    if context is not None:
+        lines.append(f"Try '{context.command_path} --help' for help.\n")
+    return "\n".join([*lines, f"Error: {error.format_message()}"])
+
+
+def _place(error: Exception) -> str:
+    """Type and place of an error; not its words, which may hold anything."""
+    frames = traceback.extract_tb(error.__traceback__)
+    where = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
+    return f"{type(error).__name__}{where}"
+
+
+class _Telling(logging.Handler):
+    """Log records as sentences, without the tracebacks that ride on them."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.name != "executus.run":  # the display tells those
+            tell(f"executus: {record.getMessage()}")

@@ -1,4 +1,4 @@
-"""What a run looks like: live in a terminal, as lines in a log, as JSON for programs.
+"""What a run looks like: as lines in a log, as JSON for programs; `live` shows it in a terminal.
 
 The answer alone goes to standard output; everything else to standard error.
 """
@@ -6,30 +6,20 @@ The answer alone goes to standard output; everything else to standard error.
 from __future__ import annotations
 
 import sys
-from collections.abc import Generator
-from contextlib import contextmanager
-from typing import Any, Protocol, Self
+from typing import Any, Protocol, TextIO, cast
 
-import click
-from pydantic_core import to_json
-from rich.console import Console, Group
-from rich.live import Live
-from rich.spinner import Spinner
+from rich.console import Console
 from rich.text import Text
 
 from executus import events
+from executus.cli.output import one_line, printable, say, say_json
+from executus.cli.streamed import Streamed
 from executus.run import RunResult, RunStatus
 
-__all__ = ["Display", "JSONDisplay", "LineDisplay", "LiveDisplay", "open_display", "printable"]
+__all__ = ["Display", "JSONDisplay", "LineDisplay", "is_terminal", "refusal"]
 
 MOST_SHOWN = 400  # characters of a call, a tool's answer, a reason
 _REASONS = {RunStatus.CANCELLED: "interrupted"}
-_UNPRINTABLE = {c: "�" for c in (*range(32), 127, *range(128, 160)) if chr(c) not in "\n\t"}
-
-
-def printable(text: str) -> str:
-    """Text that cannot steer a terminal: what models and tools say is not trusted."""
-    return text.translate(_UNPRINTABLE)
 
 
 class Display(Protocol):
@@ -39,22 +29,14 @@ class Display(Protocol):
         """An event has happened."""
         ...
 
-    def finish(self, result: RunResult[Any]) -> None:
-        """The run has ended, however it did."""
+    def finish(self, result: RunResult[Any], elapsed_s: float) -> None:
+        """The run has ended, however it did, after `elapsed_s` seconds of a monotonic clock."""
         ...
 
 
-@contextmanager
-def open_display(*, as_json: bool) -> Generator[Display]:
-    """The display that suits standard error: live in a terminal, else lines."""
-    console = Console(stderr=True, highlight=False)
-    if as_json:
-        yield JSONDisplay()
-    elif console.is_terminal:
-        with LiveDisplay(console) as display:
-            yield display
-    else:
-        yield LineDisplay(console)
+def is_terminal(stream: TextIO | None) -> bool:
+    """Whether somebody looks at a stream; a colour setting does not make it so."""
+    return stream is not None and stream.isatty()
 
 
 class LineDisplay:
@@ -66,12 +48,16 @@ class LineDisplay:
 
     def __init__(self, console: Console) -> None:
         self.console = console
+        self.streamed = Streamed()
+        self._step = ""
+        self._model = ""
 
     def show(self, event: events.RunEvent) -> None:
         """Print an event as a line, if it is one to be told."""
+        self.streamed.note(event)
         match event:
             case events.AnswerStarted():
-                self.line(f"step {event.step + 1} · {event.model}", "dim")
+                self._step, self._model = f"step {event.step + 1}", ""
             case events.ModelRouted():
                 self._routed(event)
             case events.ToolCalled():
@@ -86,6 +72,8 @@ class LineDisplay:
     def _routed(self, event: events.ModelRouted) -> None:
         wait = "" if event.wait_s is None else f" for {event.wait_s:.1f} s"
         match event.action:
+            case "attempt":
+                self._asked(event.model)
             case "retry":
                 self.line(f"↻ {event.model} again after{wait[4:]}: {event.reason}", "yellow")
             case "bench":
@@ -97,9 +85,15 @@ class LineDisplay:
             case _:
                 return
 
+    def _asked(self, model: str) -> None:
+        """Name who is asked: of a chain, the last one named is who answers."""
+        if model != self._model:
+            self._model = model
+            self.line(f"{self._step} · {model}", "dim")
+
     def line(self, text: str, style: str) -> None:
         """Print one line; it may wrap, but text that is long is cut."""
-        shown = printable(" ".join(text.split()))
+        shown = one_line(text)
         if len(shown) > MOST_SHOWN:
             shown = shown[: MOST_SHOWN - 1] + "…"
         self.print(shown, style)
@@ -108,98 +102,54 @@ class LineDisplay:
         """Print text as it is; only a terminal has a width to wrap it at."""
         self.console.print(Text(text, style=style), soft_wrap=not self.console.is_terminal)
 
-    def finish(self, result: RunResult[Any]) -> None:
-        """Print the answer, and how the run ended: status, steps, tokens and time."""
-        if result.output is not None:
-            text = str(result.output)
-            click.echo(printable(text) if sys.stdout.isatty() else text)
+    def finish(self, result: RunResult[Any], elapsed_s: float) -> None:
+        """Print the answer, and how the run ended: status, steps, tokens and time.
+
+        Raises:
+            OutputLost: The answer cannot be written.
+        """
+        self.answer(result)
         if result.status is not RunStatus.REJECTED:
-            self.line(_summary(result), "dim")
+            self.line(_summary(result, elapsed_s), "dim")
         if not result.ok and result.error is not None:
-            what = _REASONS.get(result.status) or str(result.error) or type(result.error).__name__
-            self.print(printable(f"executus: {what}"), "bold red")
+            self.print(printable(f"executus: {_reason(result)}"), "bold red")
 
-
-class LiveDisplay(LineDisplay):
-    """Lines above, and below them the answer as it comes with a status line that moves."""
-
-    def __init__(self, console: Console) -> None:
-        super().__init__(console)
-        self._text = ""
-        self._doing = "starting"
-        self._tokens = 0
-        self._spinner = Spinner("dots")
-        self._started = console.get_time()
-        self._live = Live(self, console=console, refresh_per_second=10, transient=True)
-
-    def __enter__(self) -> Self:
-        self._live.start()
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        self._live.stop()
-
-    def __rich__(self) -> Group:
-        """The part that is redrawn: as many of the last lines as fit, and the status line."""
-        console = self.console
-        room = max(1, console.height - 3)
-        text = Text(printable(self._text))
-        lines = text.wrap(console, console.width) if self._text else ()
-        elapsed_s = console.get_time() - self._started
-        status = Text(f"{self._doing} · {self._tokens} tokens · {elapsed_s:.1f} s", style="dim")
-        status.truncate(max(1, console.width - 3), overflow="ellipsis")
-        self._spinner.update(text=status)
-        return Group(*lines[-room:], self._spinner)
-
-    def show(self, event: events.RunEvent) -> None:
-        """Take note of an event."""
-        match event:
-            case events.TextDelta():
-                self._text += event.text
-            case events.AnswerStarted():
-                self._settle()
-                self._doing = f"step {event.step + 1} · {event.model}"
-            case events.ModelRouted(action="attempt"):
-                self._doing = f"asking {event.model}"
-            case events.ToolCalled():
-                self._settle()
-                self._doing = f"running {event.tool}"
-            case events.StepEnded():
-                self._tokens += (event.input_tokens or 0) + (event.output_tokens or 0)
-            case _:
-                pass
-        super().show(event)
-
-    def _settle(self) -> None:
-        """What a step said before it called tools stands above from now on."""
-        if self._text.strip():
-            self.print(printable(self._text.strip()))
-        self._text = ""
-
-    def finish(self, result: RunResult[Any]) -> None:
-        """Wipe the moving part, and print the end."""
-        if result.output is None:
-            self._settle()
-        self._live.stop()
-        super().finish(result)
+    def answer(self, result: RunResult[Any]) -> None:
+        """Print the answer; of a run that ended without one, the text that had come."""
+        text = self.streamed.text if result.output is None else str(result.output)
+        if text or result.output is not None:
+            say(printable(text) if is_terminal(cast("TextIO | None", sys.stdout)) else text)
 
 
 class JSONDisplay:
     """One JSON object per line on standard output, the result last."""
 
-    def show(self, event: events.RunEvent) -> None:
-        """Print an event."""
-        click.echo(to_json(event.as_json(), inf_nan_mode="strings"))
+    def __init__(self) -> None:
+        self._streamed = Streamed()
 
-    def finish(self, result: RunResult[Any]) -> None:
-        """Print the result."""
+    def show(self, event: events.RunEvent) -> None:
+        """Print an event.
+
+        Raises:
+            OutputLost: It cannot be written.
+        """
+        self._streamed.note(event)
+        say_json(event.as_json())
+
+    def finish(self, result: RunResult[Any], elapsed_s: float) -> None:
+        """Print the result.
+
+        Raises:
+            OutputLost: It cannot be written.
+        """
         usage = result.usage
         body = {
             "kind": "result",
             "run_id": result.run_id,
             "status": result.status,
             "output": result.output,
-            "error": None if result.error is None else str(result.error),
+            "partial_text": "" if result.output is not None else self._streamed.text,
+            "error": None if result.error is None else _reason(result),
             "steps": len(result.steps),
             "tool_calls": result.tool_calls,
             "usage": {
@@ -210,17 +160,33 @@ class JSONDisplay:
                 "reasoning": usage.reasoning,
                 "requests": usage.requests,
             },
-            "warnings": result.warnings,
-            "elapsed_s": result.elapsed_s,
+            "warnings": list(result.warnings),
+            "elapsed_s": elapsed_s,
         }
-        click.echo(to_json(body, inf_nan_mode="strings"))
+        say_json(body)
 
 
-def _summary(result: RunResult[Any]) -> str:
+def refusal(error: Exception) -> dict[str, Any]:
+    """The last line of `--json` when there was no run to have a result."""
+    return {
+        "kind": "result",
+        "run_id": None,
+        "status": RunStatus.REJECTED,
+        "output": None,
+        "partial_text": "",
+        "error": str(error),
+    }
+
+
+def _reason(result: RunResult[Any]) -> str:
+    return _REASONS.get(result.status) or str(result.error) or type(result.error).__name__
+
+
+def _summary(result: RunResult[Any], elapsed_s: float) -> str:
     usage = result.usage
     tokens = f"{_known(usage.input)} tokens in, {_known(usage.output)} out"
     facts = f"{_many(len(result.steps), 'step')}, {_many(result.tool_calls, 'tool call')}"
-    return f"{result.status} · {facts}, {tokens}, {result.elapsed_s:.1f} s"
+    return f"{result.status} · {facts}, {tokens}, {elapsed_s:.1f} s"
 
 
 def _known(count: int | None) -> str:

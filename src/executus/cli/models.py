@@ -1,173 +1,92 @@
-"""`executus models`: what the names mean, and whether what they mean answers."""
+"""`executus models`: what the names mean, from where, and what is missing."""
 
 from __future__ import annotations
 
-import os
+import sys
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from functools import partial
-from typing import Any
+from dataclasses import asdict
+from typing import TextIO, cast
 
-import anyio
-import click
-from pydantic_core import to_json
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from executus.cli.display import printable
-from executus.errors import SetupError
-from executus.run import MODEL_VARIABLE
-from majordomo.clock import SYSTEM_CLOCK, Clock
-from majordomo.errors import MajordomoError
-from majordomo.llm import Model, Request, Settings, user
+from executus.cli.display import is_terminal
+from executus.cli.output import one_line, say, say_json
+from executus.cli.process import DONE
+from majordomo.llm import Model
 from majordomo.models import DynamicModel, Listing, ModelRegistry
 
-__all__ = ["Probe", "check_models", "list_models", "probe"]
+__all__ = ["list_models", "targets_of"]
 
-_QUESTION = "Reply with the single word OK."
-_MOST_TOKENS = 256  # a reasoning model thinks first
-_AT_ONCE = 8
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Probe:
-    """What one target answered.
-
-    Attributes:
-        spec: The name it was reached by.
-        target: As provider/model.
-        ok: It answered.
-        detail: What it said, or why it did not, in one line.
-        took_s: Seconds.
-    """
-
-    spec: str
-    target: str
-    ok: bool
-    detail: str
-    took_s: float
+_NARROW = 60  # columns
 
 
 async def list_models(registry: ModelRegistry, specs: Sequence[str], *, as_json: bool) -> int:
     """Print every name, or what the specs mean. Nothing is dialled.
+
+    In a terminal a table; otherwise a line per name, its fields separated by tabs.
 
     Returns:
         The exit code.
 
     Raises:
         MajordomoError: A spec means nothing.
+        OutputLost: Nobody takes the output.
     """
     if specs:
         for spec in specs:
-            targets = [str(model.target) for model in await _targets(registry, spec)]
-            _print_json({"spec": spec, "targets": targets}) if as_json else click.echo(
-                f"{spec} → {', '.join(targets)}"
-            )
-        return 0
+            targets = [str(model.target) for model in await targets_of(registry, spec)]
+            if as_json:
+                say_json({"spec": spec, "targets": targets})
+            else:
+                say(one_line(f"{spec} → {', '.join(targets)}"))
+        return DONE
     listings = registry.describe()
     if as_json:
         for listing in listings:
-            _print_json({**asdict(listing), "ready": listing.ready})
-    else:
+            say_json({**asdict(listing), "ready": listing.ready})
+    elif is_terminal(cast("TextIO | None", sys.stdout)):
         _print_table(listings)
-    return 0
+    else:
+        for listing in listings:
+            say("\t".join(_row(listing)))
+    return DONE
 
 
-async def check_models(
-    registry: ModelRegistry,
-    specs: Sequence[str],
-    *,
-    timeout_s: float,
-    as_json: bool,
-    clock: Clock = SYSTEM_CLOCK,
-) -> int:
-    """Ask every target of the specs for a word, and print what came.
-
-    Returns:
-        The exit code: 0 when at least one target of each spec answered.
+async def targets_of(registry: ModelRegistry, spec: str) -> tuple[Model, ...]:
+    """The targets a spec means now, in order.
 
     Raises:
-        MajordomoError: A spec means nothing.
-        SetupError: There is nothing to ask.
+        MajordomoError: It means nothing.
     """
-    chosen = tuple(specs) or _usual(registry)
-    if not chosen:
-        raise SetupError(f"nothing to ask: name models, or set {MODEL_VARIABLE}=provider/model")
-    asked = [(spec, model) for spec in chosen for model in await _targets(registry, spec)]
-    probes: dict[int, Probe] = {}
-    limit = anyio.CapacityLimiter(_AT_ONCE)
-
-    async def ask(index: int, spec: str, model: Model) -> None:
-        async with limit:
-            probes[index] = await probe(spec, model, timeout_s=timeout_s, clock=clock)
-
-    async with anyio.create_task_group() as tasks:
-        for index, (spec, model) in enumerate(asked):
-            tasks.start_soon(partial(ask, index, spec, model))
-    found = [probes[index] for index in range(len(asked))]
-    for one in found:
-        _print_json(asdict(one)) if as_json else _print_probe(one)
-    answered = {one.spec for one in found if one.ok}
-    return 0 if answered.issuperset(chosen) else 1
-
-
-async def probe(spec: str, model: Model, *, timeout_s: float, clock: Clock = SYSTEM_CLOCK) -> Probe:
-    """Ask one target once."""
-    request = Request(
-        messages=[user(_QUESTION)],
-        settings=Settings(max_tokens=_MOST_TOKENS, timeout_s=timeout_s),
-    )
-    started = clock.monotonic()
-    try:
-        response = await model.complete(request)
-        ok, detail = True, response.message.text or response.finish_reason
-    except MajordomoError as error:
-        ok, detail = False, str(error).removeprefix(f"{model.target}: ")
-    return Probe(
-        spec=spec,
-        target=str(model.target),
-        ok=ok,
-        detail=" ".join(detail.split()),
-        took_s=clock.monotonic() - started,
-    )
-
-
-async def _targets(registry: ModelRegistry, spec: str) -> tuple[Model, ...]:
     model = registry.parse(spec)
     chain = await model.chain() if isinstance(model, DynamicModel) else model
     return chain.models
 
 
-def _usual(registry: ModelRegistry) -> tuple[str, ...]:
-    """What can be asked without being told a model id."""
-    configured = os.environ.get(MODEL_VARIABLE)
-    listed = registry.describe()
-    named = (one.name for one in listed if one.spec or one.default_model)
-    return tuple(dict.fromkeys([*([configured] if configured else []), *named]))
-
-
-def _print_json(body: dict[str, Any]) -> None:
-    click.echo(to_json(body))
-
-
-def _print_probe(one: Probe) -> None:
-    mark = "✓" if one.ok else "✗"
-    reached = "" if one.spec == one.target else f" ({one.spec})"
-    click.echo(printable(f"{mark} {one.target}{reached} {one.took_s:.2f} s: {one.detail}"))
+def _row(one: Listing) -> tuple[str, str, str]:
+    name, source, state = one.name, one.variable or str(one.source), _state(one)
+    return one_line(name), one_line(source), one_line(state)
 
 
 def _print_table(listings: Sequence[Listing]) -> None:
     console = Console(highlight=False)
-    table = Table("name", "from", "state", box=None, pad_edge=False)
+    is_narrow = console.width < _NARROW
+    table = Table(box=None, pad_edge=False)
+    table.add_column("name", no_wrap=not is_narrow, overflow="fold")
+    if not is_narrow:
+        table.add_column("from", no_wrap=True)
+    table.add_column("state", overflow="fold")
     for one in listings:
-        table.add_row(
-            Text(printable(one.name), style="bold"),
-            Text(one.variable or str(one.source), style="dim"),
-            Text(printable(_state(one)), style="" if one.ready else "yellow"),
-        )
-    console.print(table)
-    console.print(Text("Ask with: executus models --check provider/model", style="dim"))
+        name, source, state = _row(one)
+        style = "" if one.ready else "yellow"
+        cells = [Text(name, style="bold"), Text(source, style="dim"), Text(state, style=style)]
+        table.add_row(*(cells[::2] if is_narrow else cells))
+    with console.capture() as drawn:
+        console.print(table)
+        console.print(Text("Ask with: executus models --check provider/model", style="dim"))
+    say(drawn.get().rstrip("\n"))
 
 
 def _state(one: Listing) -> str:

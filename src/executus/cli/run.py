@@ -2,34 +2,37 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
-from pathlib import Path
+
+import anyio
 
 from executus.cli.display import Display
+from executus.cli.output import OutputLost
+from executus.cli.process import DONE, FAILED, MISUSED
 from executus.errors import SetupError
 from executus.invocation import Invocation, Limits
-from executus.run import Executor, RunnableAgent, RunStatus
-from majordomo.llm import DocumentPart, ImagePart, Part, TextPart
+from executus.run import MODEL_VARIABLE, Executor, RunnableAgent, RunStatus, RunStream
+from majordomo.builtin import DEFAULT_REGISTRY
+from majordomo.errors import UnknownModel
+from majordomo.llm import Part
+from majordomo.models import DynamicModel, ModelRegistry
+from majordomo.models.listing import access_of
 
-__all__ = ["EXIT_CODES", "RunRequest", "run_task"]
+__all__ = ["EXIT_CODES", "RunRequest", "require_access", "run_task"]
 
-EXIT_CODES = {RunStatus.OK: 0, RunStatus.REJECTED: 2, RunStatus.CANCELLED: 130}
-"""Exit code of each status; every other one is 1."""
+EXIT_CODES = {RunStatus.OK: DONE, RunStatus.REJECTED: MISUSED}
+"""Exit code of each status; every other one is 1. A signal has its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRequest:
-    """What the command line asks for.
+    """What the command line asks for; see `executus run --help`."""
 
-    Attributes:
-        files: Images and PDFs to show the model.
-    """
-
-    task: str
+    content: list[Part]
     model: str | None = None
     tools: tuple[str, ...] = ()
     instructions: str = ""
-    files: tuple[Path, ...] = ()
     max_steps: int = 10
     max_runtime_s: float = 600.0
 
@@ -40,36 +43,67 @@ async def run_task(request: RunRequest, display: Display) -> int:
     An interrupted run is shown, too, with what it had achieved: its close stage comes first.
 
     Raises:
-        SetupError: The task is empty, or a file is neither image nor PDF.
+        SetupError: No target of the model can be asked.
+        UnknownModel: The model means nothing.
+        OutputLost: Nobody takes the output; the run is cancelled and closed.
     """
-    agent = RunnableAgent(
+    run = Executor().stream(_agent(request), Invocation(request.content))
+    is_lost = False
+    try:
+        async with run:
+            await _show(run, display)
+    except OutputLost:
+        is_lost = True
+        raise
+    finally:
+        if not is_lost:
+            with anyio.CancelScope(shield=True):  # nothing waits: the run has ended
+                await _show(run, display)
+            display.finish(run.result, run.tally.elapsed_s)
+    return EXIT_CODES.get(run.result.status, FAILED)
+
+
+def _agent(request: RunRequest) -> RunnableAgent:
+    return RunnableAgent(
         name="cli",
         instructions=request.instructions,
         model=request.model,
         tools=request.tools,
         limits=Limits(max_steps=request.max_steps, max_runtime_s=request.max_runtime_s),
     )
-    run = Executor().stream(agent, Invocation(_content(request)))
+
+
+async def _show(run: RunStream, display: Display) -> None:
+    async for event in run:
+        display.show(event)
+
+
+def require_access(spec: str | None, registry: ModelRegistry = DEFAULT_REGISTRY) -> None:
+    """Refuse a model none of whose targets can be asked, before anything is dialled.
+
+    Args:
+        spec: The model; None for the one of `EXECUTUS_MODEL`.
+        registry: What knows it.
+
+    Raises:
+        SetupError: Each target lacks a key or a URL; the sentence says what to set.
+        UnknownModel: The model means nothing.
+    """
+    chosen = spec or os.environ.get(MODEL_VARIABLE)
+    if not chosen:
+        return  # the run itself says what is missing
+    model = registry.parse(chosen)
+    if isinstance(model, DynamicModel):
+        return
+    lacking = {one.target: _missing(registry, one.target.provider) for one in model.models}
+    if all(lacking.values()):
+        raise SetupError(
+            "; ".join(f"{target} is not set up: {do}" for target, do in lacking.items())
+        )
+
+
+def _missing(registry: ModelRegistry, provider: str) -> str:
     try:
-        async with run:
-            async for event in run:
-                display.show(event)
-    finally:
-        display.finish(run.result)
-    return EXIT_CODES.get(run.result.status, 1)
-
-
-def _content(request: RunRequest) -> list[Part]:
-    if not request.task.strip():
-        raise SetupError("the task is empty; say what the agent shall do")
-    return [TextPart(request.task), *map(_part, request.files)]
-
-
-def _part(path: Path) -> Part:
-    try:
-        data = path.read_bytes()
-        if data.startswith(b"%PDF-"):
-            return DocumentPart(data=data, name=path.name)
-        return ImagePart.from_bytes(data)
-    except (OSError, ValueError) as error:
-        raise SetupError(f"{path}: {error}; give an image or a PDF") from error
+        return access_of(registry.provider(provider)).missing
+    except UnknownModel:  # it calls itself otherwise than it is registered
+        return ""

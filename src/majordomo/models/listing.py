@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from majordomo.llm import Access, Provider, ReachedProvider
+from majordomo.llm import Access, Provider
 
 __all__ = ["Listing", "Source", "access_of"]
 
@@ -54,7 +54,9 @@ class Listing:
 
 def access_of(provider: Provider) -> Access:
     """How a provider is reached, as far as it says; credentials in its URL are left out."""
-    access = provider.access if isinstance(provider, ReachedProvider) else Access()
+    # Not `isinstance(provider, ReachedProvider)`: a protocol's check took most of parsing a spec.
+    said: object = getattr(provider, "access", None)
+    access = said if isinstance(said, Access) else Access()
     if access.base_url is not None:
         access = replace(access, base_url=_CREDENTIALS.sub("//", access.base_url.partition("?")[0]))
     return access

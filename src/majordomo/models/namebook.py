@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import logging
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from majordomo.dsn import provider_name, variable_name
-from majordomo.errors import ConfigError, UnknownModel
+from majordomo.errors import ConfigError, UnknownModel, close_names
 from majordomo.llm import Provider
 from majordomo.models.environment import Environment
 from majordomo.models.listing import Source, access_of
@@ -168,7 +167,7 @@ class NameBook:
             providers, aliases = list(self._entries), list(self._aliases)
         hint = "; ".join(_ways(left, rest, providers, aliases))
         # Compared without the model id: a long one would make any two names similar.
-        similar = difflib.get_close_matches(left, providers)
+        similar = close_names(left, providers)
         return UnknownModel(text, known=[*(p + rest for p in similar), *aliases], hint=hint)
 
 

@@ -7,13 +7,15 @@ import pytest
 from rich.console import Console
 
 from executus import Executor, RunnableAgent, events
-from executus.cli.display import LineDisplay, LiveDisplay, printable
-from executus.cli.models import check_models, list_models, probe
+from executus.cli.display import LineDisplay
+from executus.cli.inputs import read_content
+from executus.cli.live import LiveDisplay
+from executus.cli.models import list_models
+from executus.cli.output import printable
 from executus.cli.run import RunRequest, run_task
-from executus.errors import SetupError
 from executus.testing import FakeProvider
 from majordomo.builtin import default_registry
-from majordomo.errors import APIError, ErrorKind, UnknownModel
+from majordomo.errors import UnknownModel
 from majordomo.models import ModelRegistry
 
 TOKEN = "tok-canary-3f"
@@ -26,46 +28,6 @@ def registry():
     return registry
 
 
-def down():
-    return APIError("out of order", provider="p", model="m", kind=ErrorKind.TRANSIENT, status=503)
-
-
-async def test_a_probe_says_in_one_line_why_a_target_did_not_answer():
-    provider = FakeProvider("p")
-    provider.enqueue("m", down())
-    found = await probe("p/m", provider.model("m"), timeout_s=1)
-    assert (found.ok, found.detail) == (False, "503: out of order")
-
-
-async def test_a_probe_has_the_time_it_was_given():
-    provider = FakeProvider("p")
-    await probe("p/m", provider.model("m"), timeout_s=7)
-    [(_, request)] = provider.requests
-    assert request.settings.timeout_s == 7
-
-
-async def test_a_dynamic_name_is_looked_up_to_be_checked(registry, capsys):
-    registry.resolver(lambda name: "p/m" if name == "tier" else None)
-    assert await check_models(registry, ["tier"], timeout_s=1, as_json=True) == 0
-    [line] = capsys.readouterr().out.splitlines()
-    assert json.loads(line)["target"] == "p/m"
-
-
-async def test_with_nothing_to_ask_the_check_says_what_to_do(registry, monkeypatch):
-    monkeypatch.delenv("EXECUTUS_MODEL", raising=False)
-    with pytest.raises(SetupError, match="set EXECUTUS_MODEL"):
-        await check_models(registry, [], timeout_s=1, as_json=False)
-
-
-async def test_aliases_and_the_configured_model_are_checked_unasked(registry, monkeypatch, capsys):
-    monkeypatch.setenv("EXECUTUS_MODEL", "p/own")
-    registry.alias("fast", "p/quick")
-    assert await check_models(registry, [], timeout_s=1, as_json=False) == 0
-    out = capsys.readouterr().out
-    assert out.splitlines()[0].startswith("✓ p/own ")
-    assert out.splitlines()[1].startswith("✓ p/quick (fast)")
-
-
 async def test_a_listing_tells_what_is_missing_and_no_secret(capsys):
     environ = {
         "LLM_BOX": f"openai-compatible://{TOKEN}@box.test/v1",
@@ -76,7 +38,7 @@ async def test_a_listing_tells_what_is_missing_and_no_secret(capsys):
     out = capsys.readouterr().out
     assert "set OPENAI_API_KEY" in out
     assert "https://box.test/v1" in out
-    assert "LLM_BAD: the port is no number" in " ".join(out.split())
+    assert "bad\tLLM_BAD\tLLM_BAD: the port is no number" in out
     assert "tier" in out
     assert TOKEN not in out
     assert "box/m,fake" not in out  # the text of a variable is never shown
@@ -121,7 +83,7 @@ async def test_in_a_narrow_terminal_nothing_is_wider_than_it():
             async for event in run:
                 display.show(event)
         drawn = console.render_lines(display, pad=False)
-        display.finish(run.result)
+        display.finish(run.result, run.tally.elapsed_s)
     assert len(drawn) <= 6
     assert all(sum(segment.cell_length for segment in line) <= 20 for line in drawn)
 
@@ -133,14 +95,14 @@ async def test_an_image_and_a_pdf_are_shown_to_the_model(tmp_path, monkeypatch):
         def show(self, event):
             seen.append(event)
 
-        def finish(self, result):
+        def finish(self, result, elapsed_s):
             seen.append(result)
 
     png = tmp_path / "a.png"
     png.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(20))
     pdf = tmp_path / "b.pdf"
     pdf.write_bytes(b"%PDF-1.7 x")
-    request = RunRequest(task="look", model="fake", files=(png, pdf))
+    request = RunRequest(content=read_content("look", [png, pdf]), model="fake")
     assert await run_task(request, Recorder()) == 0
     parts = seen[-1].messages[0].parts
     assert [type(part).__name__ for part in parts] == ["TextPart", "ImagePart", "DocumentPart"]

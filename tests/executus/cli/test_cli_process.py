@@ -1,38 +1,22 @@
 """The command as a user meets it: a process of its own, its streams, its exit code."""
 
 import json
-import os
-import pty
 import signal
-import subprocess
-import sys
-from pathlib import Path
 
 import anyio
 import pytest
+from commandline import EXECUTUS, TOKEN, Terminal, environment, executus, live
 
 from executus.testing import Hang, OpenAIServer, Turn
 from executus.testing.server import openai_stream
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(60)]
 
-EXECUTUS = [sys.executable, "-c", "from executus.cli import main; main()"]
-TOKEN = "tok-canary-91c"
-DEAD = f"openai-compatible://{TOKEN}@127.0.0.1:9?tls=0"
 
-
-def environment(**more):
-    return {"PATH": os.environ["PATH"], "LLM_DEAD": DEAD, **more}
-
-
-async def executus(*arguments, stdin=None, **env):
-    return await anyio.run_process(
-        [*EXECUTUS, *arguments], input=stdin, check=False, env=environment(**env)
-    )
-
-
-def live(server):
-    return f"openai-compatible://{TOKEN}@{server.url.removeprefix('http://')}?tls=0"
+@pytest.fixture
+def anyio_backend():
+    """The process has its own; here one does."""
+    return "asyncio"
 
 
 async def test_a_run_answers_on_stdout_alone():
@@ -65,7 +49,11 @@ async def test_json_is_one_object_a_line_with_the_result_last():
         (["run", "hi"], 2, "set EXECUTUS_MODEL=provider/model"),
         (["run", " ", "-m", "fake"], 2, "the task is empty"),
         (["run", "hi", "-m", "fake", "-t", "clac.*"], 2, "did you mean 'calc.*'"),
-        (["run", "hi", "-m", "openai/gpt-6-sol"], 1, "set OPENAI_API_KEY"),
+        (
+            ["run", "hi", "-m", "openai/gpt-6-sol"],
+            2,
+            "openai/gpt-6-sol is not set up: set OPENAI_API_KEY",
+        ),
         (["run", "hi", "-m", "bad/m"], 2, "LLM_BAD: the port is no number from 1 to 65535"),
         (["run", "hi", "-m", "fake", "-f", __file__], 2, "give an image or a PDF"),
         (["run", "hi", "-m", "fake", "--max-steps", "0"], 2, "--max-steps"),
@@ -108,23 +96,6 @@ async def test_a_dead_head_fails_over_and_is_not_dialled_by_the_second_request()
     assert TOKEN not in done.stdout.decode() + done.stderr.decode()
 
 
-async def test_check_asks_what_resolves_and_says_what_answered():
-    async with OpenAIServer([Turn.text("OK")], require_key=TOKEN) as server:
-        done = await executus("models", "--check", "dead/m,tail/m", "fake", LLM_TAIL=live(server))
-    lines = done.stdout.decode().splitlines()
-    assert done.returncode == 0
-    assert lines[0].startswith("✗ dead/m (dead/m,tail/m)")
-    assert "connect_failed" in lines[0]
-    assert lines[1].startswith("✓ tail/m (dead/m,tail/m)")
-    assert lines[1].endswith("OK")
-    assert lines[2].startswith("✓ fake/offline (fake)")
-
-
-async def test_check_fails_when_a_spec_has_no_target_that_answers():
-    done = await executus("models", "--check", "fake", "dead/m")
-    assert done.returncode == 1
-
-
 async def test_an_interrupt_shows_what_was_reached_and_exits_130():
     turn = Turn.calls(("calc__calculate", {"expression": "6*7"}))
     async with OpenAIServer([], require_key=TOKEN) as server:
@@ -143,34 +114,21 @@ async def test_an_interrupt_shows_what_was_reached_and_exits_130():
     assert "Traceback" not in told
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs a pseudo-terminal")
-def test_in_a_terminal_a_status_line_moves_and_the_answer_stays(tmp_path: Path):
-    leader, follower = pty.openpty()
-    process = subprocess.Popen(
-        [*EXECUTUS, "run", "what is 6*7?", "-m", "fake", "-t", "calc.*"],
-        stdout=follower,
-        stderr=follower,
-        stdin=subprocess.DEVNULL,
-        env=environment(TERM="xterm-256color", COLUMNS="40", LINES="12"),
-    )
-    os.close(follower)
-    shown = b""
-    while True:
-        try:
-            chunk = os.read(leader, 65536)
-        except OSError:  # how Linux says that the other side is closed
-            break
-        if not chunk:
-            break
-        shown += chunk
-    os.close(leader)
-    text = shown.decode()
-    assert process.wait() == 0
-    assert "step 1 · fake/offline" in text
-    assert "tokens · " in text  # the status line
-    assert "\x1b[2K" in text  # … which is wiped
-    assert "\x1b[?25h" in text  # and the cursor is back
-    assert "\x1b[2K42\r\n" in text  # the answer, alone, below what was wiped
+def test_in_a_terminal_a_status_line_moves_and_the_answer_stays():
+    terminal = Terminal("run", "what is 6*7?", "-m", "fake", "-t", "calc.*", columns=99)
+    assert terminal.finish() == 0
+    assert "tokens · " in terminal.shown.decode()  # the status line
+    *lines, summary, end = terminal.screen
+    assert lines == [
+        "step 1 · fake/offline",
+        '→ calc__calculate {"expression":"6*7"}',
+        "← 42",
+        "step 2 · fake/offline",
+        "42",
+    ]
+    assert summary.startswith("ok · 2 steps, 1 tool call, 45 tokens in, 10 out")
+    assert end == ""
+    assert terminal.has_cursor
 
 
 async def test_without_the_extra_one_sentence_says_what_to_install(tmp_path):

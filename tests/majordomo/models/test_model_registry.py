@@ -477,3 +477,11 @@ def test_a_thread_that_comes_while_variables_are_read_waits_for_them():
         return found
 
     assert together(work, count=2) == [("m1",), ("m1",)]
+
+
+def test_something_else_that_a_provider_calls_access_says_nothing():
+    names = ModelRegistry()
+    names.register("own", Reached("own", access="granted"))
+    [listing] = names.describe()
+    assert listing.access == Access()
+    assert targets(names.parse("own/m")) == ["own/m"]
