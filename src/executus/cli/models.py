@@ -16,12 +16,14 @@ from rich.table import Table
 from rich.text import Text
 
 from executus.cli.display import printable
+from executus.cli.tiers import print_tiers
 from executus.errors import SetupError
+from executus.model import ModelTiers
 from executus.run import MODEL_VARIABLE
 from majordomo.clock import SYSTEM_CLOCK, Clock
 from majordomo.errors import MajordomoError
 from majordomo.llm import Model, Request, Settings, user
-from majordomo.models import DynamicModel, Listing, ModelRegistry
+from majordomo.models import Listing, ModelRegistry
 
 __all__ = ["Probe", "check_models", "list_models", "probe"]
 
@@ -71,6 +73,7 @@ async def list_models(registry: ModelRegistry, specs: Sequence[str], *, as_json:
             _print_json({**asdict(listing), "ready": listing.ready})
     else:
         _print_table(listings)
+    await print_tiers(ModelTiers(registry), as_json=as_json)
     return 0
 
 
@@ -134,9 +137,7 @@ async def probe(spec: str, model: Model, *, timeout_s: float, clock: Clock = SYS
 
 
 async def _targets(registry: ModelRegistry, spec: str) -> tuple[Model, ...]:
-    model = registry.parse(spec)
-    chain = await model.chain() if isinstance(model, DynamicModel) else model
-    return chain.models
+    return (await ModelTiers(registry).resolve(spec)).models
 
 
 def _usual(registry: ModelRegistry) -> tuple[str, ...]:
