@@ -71,9 +71,8 @@ def cut_at_word(text: str, max_chars: int) -> str:
     text = text.strip() if max_chars > 0 else ""
     if len(text) <= max_chars:
         return text
-    cut = text[: max_chars - 1]
-    space = cut.rfind(" ")
-    return (cut[:space] if space > max_chars // 2 else cut).rstrip() + "…"
+    space = text.rfind(" ", 0, max_chars)
+    return text[: space if space > max_chars // 2 else max_chars - 1].rstrip() + "…"
 
 
 def first_words(text: str, max_chars: int) -> str:

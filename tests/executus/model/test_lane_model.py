@@ -178,14 +178,13 @@ async def test_runs_that_resolve_apart_share_the_lane():
     async def ask():
         answers.append((await second.complete(ASK)).text)
 
-    async with anyio.create_task_group() as outer:
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(first.complete, ASK)
-            await anyio.wait_all_tasks_blocked()
-            outer.start_soon(ask)
-            await anyio.wait_all_tasks_blocked()
-            assert len(rig.providers["a"].requests) == 1
-            tasks.cancel_scope.cancel()
+    async with anyio.create_task_group() as outer, anyio.create_task_group() as tasks:
+        tasks.start_soon(first.complete, ASK)
+        await anyio.wait_all_tasks_blocked()
+        outer.start_soon(ask)
+        await anyio.wait_all_tasks_blocked()
+        assert len(rig.providers["a"].requests) == 1
+        tasks.cancel_scope.cancel()
     assert answers == ["second"]
 
 
@@ -237,16 +236,15 @@ async def test_the_last_target_is_waited_for():
     async def ask():
         done.append((await chain.complete(ASK)).text)
 
-    async with anyio.create_task_group() as outer:
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(chain.complete, ASK)
-            await anyio.wait_all_tasks_blocked()
-            outer.start_soon(ask)
-            await anyio.wait_all_tasks_blocked()
-            rig.clock.advance(500)
-            await anyio.wait_all_tasks_blocked()
-            assert done == []
-            tasks.cancel_scope.cancel()
+    async with anyio.create_task_group() as outer, anyio.create_task_group() as tasks:
+        tasks.start_soon(chain.complete, ASK)
+        await anyio.wait_all_tasks_blocked()
+        outer.start_soon(ask)
+        await anyio.wait_all_tasks_blocked()
+        rig.clock.advance(500)
+        await anyio.wait_all_tasks_blocked()
+        assert done == []
+        tasks.cancel_scope.cancel()
     assert done == ["late"]
 
 

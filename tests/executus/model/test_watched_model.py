@@ -153,13 +153,16 @@ async def test_a_stream_left_early_is_recorded_as_left(provider, model, ledger):
 
 async def test_a_failure_of_the_reader_is_not_the_models(provider, model, ledger):
     provider.enqueue("m", "one", "two")
-    with pytest.raises(ZeroDivisionError):
-        async with model.stream(ASK):
-            raise ZeroDivisionError
-    with pytest.raises(ZeroDivisionError):
+
+    async def fail(*, at_the_end):
         async with model.stream(ASK) as stream:
-            await stream.response()
+            if at_the_end:
+                await stream.response()
             raise ZeroDivisionError
+
+    for at_the_end in (False, True):
+        with pytest.raises(ZeroDivisionError):
+            await fail(at_the_end=at_the_end)
     assert [r.ending for r in ledger.records] == [CallEnding.LEFT, CallEnding.ANSWERED]
     assert [r.error_kind for r in ledger.records] == [None, None]
 
