@@ -108,6 +108,24 @@ class Chain:
         """What the first target can take."""
         return self.models[0].capabilities
 
+    def wrapped(self, wrap: Callable[[Model], Model]) -> Chain:
+        """The same chain, its health included, with each of its models wrapped.
+
+        What wraps is thus passed by every attempt, and knows its target.
+
+        Args:
+            wrap: Called once per model; what it returns keeps the model's target.
+        """
+        return Chain(
+            [wrap(model) for model in self.models],
+            health=self._plan.health,
+            policy=self._plan.policy,
+            clock=self._plan.clock,
+            observer=self._plan.observer,
+            classifier=self._plan.classifier,
+            random=self._plan.random,
+        )
+
     async def complete(self, request: Request) -> Response:
         """Ask the targets until one has answered whole.
 

@@ -12,7 +12,7 @@ from majordomo.errors import ConfigError, UnknownModel, classify
 from majordomo.health import HealthTracker
 from majordomo.imagegen import ImageModel, ImageProvider
 from majordomo.llm import Access, Model, Provider
-from majordomo.models.dynamic import DynamicModel, Resolver
+from majordomo.models.dynamic import DynamicModel, Resolver, look_up
 from majordomo.models.environment import BuildProvider, Environment
 from majordomo.models.listing import Listing, Source, access_of
 from majordomo.models.namebook import Entry, NameBook
@@ -147,7 +147,24 @@ class ModelRegistry:
         targets = [element for element in elements if isinstance(element, TargetName)]
         if len(targets) == len(elements):
             return self._build(targets)
-        return DynamicModel(elements, _Lookup(self._book, self._resolvers, self._build))
+        lookup = _Lookup(self._book, self._resolvers, self._build, self._book)
+        return DynamicModel(elements, lookup)
+
+    async def resolve(self, spec: str, *resolvers: Resolver) -> Chain:
+        """The chain a spec means now. Nothing is dialled.
+
+        Args:
+            spec: As `parse` reads it.
+            resolvers: Asked after the registry's own, for this spec alone.
+
+        Raises:
+            UnknownModel: A name means nothing, or a model id is missing.
+            SpecError: The text does not follow the grammar; an alias stands for itself.
+            DSNError: The variable that declares a provider cannot be read.
+        """
+        names = _Deferring(self._book)
+        lookup = _Lookup(self._book, (*self._resolvers, *resolvers), self._build, names)
+        return self._build(await look_up(expand(spec, names), lookup))
 
     def _build(self, targets: Sequence[TargetName]) -> Chain:
         providers = [self._book.provider(target.provider) for target in targets]
@@ -221,6 +238,18 @@ class ModelRegistry:
                 yield Listing(name=name, source=Source.VARIABLE, is_alias=True, variable=variable)
 
 
+class _Deferring:
+    """The names of a book, where a resolver may know every other; satisfies `Names`."""
+
+    def __init__(self, book: NameBook) -> None:
+        self.is_provider = book.is_provider
+        self.default_model = book.default_model
+        self.alias = book.alias
+
+    def unknown(self, text: str, secret: str) -> None:
+        """See `Names.unknown`."""
+
+
 class _Lookup:
     """What a `DynamicModel` asks; satisfies `Lookup`."""
 
@@ -229,8 +258,9 @@ class _Lookup:
         book: NameBook,
         resolvers: Sequence[Resolver],
         build: Callable[[Sequence[TargetName]], Chain],
+        names: Names,
     ) -> None:
-        self.names: Names = book
+        self.names = names
         self.resolvers = resolvers
         self._book = book
         self._build = build

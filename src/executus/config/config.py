@@ -1,0 +1,132 @@
+"""Settings with types: what a source says, read, checked and given a default."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TypeVar, overload
+
+from executus.config.source import EnvironmentSource, LayeredSource, MappingSource, Source
+from executus.config.values import (
+    looks_secret,
+    parse_bool,
+    parse_duration,
+    parse_float,
+    parse_int,
+    parse_list,
+)
+
+__all__ = ["ENVIRONMENT", "NO_CONFIG", "Config"]
+
+logger = logging.getLogger("executus.config")
+
+T = TypeVar("T")
+D = TypeVar("D")
+
+_MOST_WARNED = 1000
+_SHOWN_CHARS = 80
+
+
+class Config:
+    """Typed settings of one source; asked anew each time, so a change counts at the next `get`.
+
+    A value that cannot be read, or is out of its range, counts as not set; that is logged once per
+    key and value, without the value where it may be a secret. So is a source that fails. Nothing
+    here raises.
+
+    Args:
+        source: Where the values come from.
+
+    Example:
+        >>> import anyio
+        >>> config = Config(MappingSource({"run.timeout": "1h30m", "tools": "web.*, calc.*"}))
+        >>> anyio.run(config.get_duration, "run.timeout", 600.0)
+        5400.0
+        >>> anyio.run(config.get_list, "tools")
+        ('web.*', 'calc.*')
+        >>> anyio.run(config.get_int, "run.steps", 10)
+        10
+    """
+
+    def __init__(self, source: Source) -> None:
+        self._source = LayeredSource(source)
+        self._warned: set[int] = set()
+
+    @overload
+    async def get(self, key: str) -> str | None: ...
+    @overload
+    async def get(self, key: str, default: D) -> str | D: ...
+    async def get(self, key: str, default: object = None) -> object:
+        """The text of a key, without white space around it; the default when there is none.
+
+        Args:
+            key: Names with dots between them, such as `tier.fast`.
+            default: What holds when nothing, or only white space, is configured.
+        """
+        value = await self._source.get(key)
+        return default if value is None else value.strip() or default
+
+    async def get_int(
+        self, key: str, default: D, *, minimum: int | None = None, maximum: int | None = None
+    ) -> int | D:
+        """A whole number, from `minimum` to `maximum`."""
+        return await self._read(key, default, partial(parse_int, minimum=minimum, maximum=maximum))
+
+    async def get_float(
+        self, key: str, default: D, *, minimum: float | None = None, maximum: float | None = None
+    ) -> float | D:
+        """A finite number, from `minimum` to `maximum`."""
+        return await self._read(
+            key, default, partial(parse_float, minimum=minimum, maximum=maximum)
+        )
+
+    async def get_duration(
+        self, key: str, default: D, *, minimum: float | None = None, maximum: float | None = None
+    ) -> float | D:
+        """Seconds of a duration such as `30s`, `5m`, `1h30m`, or of plain seconds.
+
+        Args:
+            key: See `get`.
+            default: What holds when nothing that fits is configured.
+            minimum: Least seconds.
+            maximum: Most seconds.
+        """
+        return await self._read(
+            key, default, partial(parse_duration, minimum=minimum, maximum=maximum)
+        )
+
+    async def get_bool(self, key: str, default: D) -> bool | D:
+        """A switch: 1, true, yes, on; 0, false, no, off; in any case."""
+        return await self._read(key, default, parse_bool)
+
+    async def get_list(self, key: str, default: Sequence[str] = ()) -> tuple[str, ...]:
+        """What stands between commas."""
+        return tuple(await self._read(key, default, parse_list))
+
+    async def _read(self, key: str, default: D, parse: Callable[[str], T]) -> T | D:
+        text = await self.get(key)
+        if text is None:
+            return default
+        try:
+            return parse(text)
+        except ValueError as error:
+            self._warn(key, text, str(error), default)
+            return default
+
+    def _warn(self, key: str, text: str, wanted: str, default: object) -> None:
+        mark = hash((key, text))  # not the value itself, which may be a secret
+        if mark in self._warned:
+            return
+        if len(self._warned) >= _MOST_WARNED:
+            self._warned.clear()
+        self._warned.add(mark)
+        shown = "is" if looks_secret(key, text) else f"is {text[:_SHOWN_CHARS]!r},"
+        logger.warning("%s %s not %s; %r is used", key, shown, wanted, default)
+
+
+ENVIRONMENT = Config(EnvironmentSource())
+"""The process's variables `EXECUTUS_…`."""
+
+NO_CONFIG = Config(MappingSource({}))
+"""Nothing is configured: every default holds."""
