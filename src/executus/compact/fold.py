@@ -108,7 +108,7 @@ class Draft:
             self.turns[at], self._weights[at] = turn, weight
 
     def replace_old(self, gone: Sequence[int], note: Turn) -> None:
-        """Put one turn of ours in the place of old ones.
+        """Put one turn of ours in the place of old ones; `recent` means nothing afterwards.
 
         Args:
             gone: Their indices, rising, at least one.
@@ -120,7 +120,6 @@ class Draft:
         kept = [at for at in range(len(self.turns)) if at not in lost]
         self.turns = [self.turns[at] for at in kept]
         self._weights = [self._weights[at] for at in kept]
-        self.recent -= len(lost)
 
     def droppable(self) -> list[int]:
         """Indices of old turns that need not stay; empty when all they are is a note of ours."""
