@@ -3,7 +3,11 @@
     ExecutusError
     ├── SetupError          the executor or a registry is put together wrongly
     ├── RunRejected         a gate said no, or the run cannot begin as asked
-    │   └── BudgetExceeded  … because the budget is spent
+    │   ├── BudgetExceeded  … because the budget is spent
+    │   └── DispatchRefused … because of who dispatched it (dispatchguard)
+    ├── RunStopped          it was ended in the middle, by a limit, the budget or a critic
+    ├── AttachmentRefused   an attachment is more than a run may carry (pendingattach)
+    ├── JournalConflict     another process goes on with this run (run.journal)
     └── RunError            `RunResult.raise_for_error` (run.result), carries the result
 
 A run's own failure is a `RunResult`, not an exception. `RunRejected` is what gates raise to end a
@@ -14,7 +18,7 @@ from __future__ import annotations
 
 from majordomo.errors import MajordomoError
 
-__all__ = ["BudgetExceeded", "ExecutusError", "RunRejected", "SetupError"]
+__all__ = ["BudgetExceeded", "ExecutusError", "RunRejected", "RunStopped", "SetupError"]
 
 
 class ExecutusError(MajordomoError):
@@ -31,3 +35,7 @@ class RunRejected(ExecutusError):
 
 class BudgetExceeded(RunRejected):
     """The budget for this caller or agent is spent."""
+
+
+class RunStopped(ExecutusError):
+    """The run was ended between two steps; the message says by what, and what would change that."""

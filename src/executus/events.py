@@ -13,11 +13,15 @@ from typing import Any, ClassVar, Protocol, TypeAlias
 __all__ = [
     "EVENT_KINDS",
     "AnswerStarted",
+    "BudgetTold",
     "CallbackSink",
     "Compacted",
     "EventSink",
+    "InputAnswered",
+    "InputAsked",
     "ModelRouted",
     "OnEvent",
+    "PhaseStarted",
     "RunEnded",
     "RunEvent",
     "RunStarted",
@@ -28,6 +32,7 @@ __all__ = [
     "ThinkingDelta",
     "ToolAnswered",
     "ToolCalled",
+    "ToolDenied",
     "Warned",
 ]
 
@@ -57,6 +62,7 @@ class RunStarted(RunEvent):
 
     Attributes:
         parent: Run id of the dispatching run, or None.
+        resumed: Whether it goes on where an earlier process, or a pause, left it.
     """
 
     kind: ClassVar[str] = "run_started"
@@ -64,6 +70,7 @@ class RunStarted(RunEvent):
     agent: str
     caller: str
     parent: str | None
+    resumed: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
@@ -73,6 +80,36 @@ class StageEntered(RunEvent):
     kind: ClassVar[str] = "stage"
 
     stage: str
+
+
+@dataclass(slots=True, kw_only=True)
+class BudgetTold(RunEvent):
+    """What the budget gate said.
+
+    Attributes:
+        action: `reserved`, `refused` or `stopped`; a refusal comes before the first model call.
+        reason: Why, in one sentence; empty for `reserved`.
+    """
+
+    kind: ClassVar[str] = "budget"
+
+    action: str
+    reason: str = ""
+
+
+@dataclass(slots=True, kw_only=True)
+class PhaseStarted(RunEvent):
+    """A phase of a run of several begins.
+
+    Attributes:
+        index: Its position, from 0.
+        name: Its name.
+    """
+
+    kind: ClassVar[str] = "phase"
+
+    index: int
+    name: str
 
 
 @dataclass(slots=True, kw_only=True)
@@ -163,6 +200,57 @@ class ToolAnswered(RunEvent):
 
 
 @dataclass(slots=True, kw_only=True)
+class ToolDenied(RunEvent):
+    """A tool call was refused; the model is told why.
+
+    Attributes:
+        tool: Its name as the model wrote it.
+        stage: `visibility`, `grant`, `call` (a policy said no), `approval` (a person did), `limit`
+            or `journal` (it could not be recorded beforehand).
+        reason: What the model is told.
+    """
+
+    kind: ClassVar[str] = "tool_denied"
+
+    call_id: str
+    tool: str
+    stage: str
+    reason: str
+
+
+@dataclass(slots=True, kw_only=True)
+class InputAsked(RunEvent):
+    """A person is asked.
+
+    Attributes:
+        request_id: Under which the answer is given.
+        ask: `approval` or `question`.
+        tool: Name of the tool, as registered.
+    """
+
+    kind: ClassVar[str] = "input_asked"
+
+    request_id: str
+    ask: str
+    question: str
+    tool: str
+
+
+@dataclass(slots=True, kw_only=True)
+class InputAnswered(RunEvent):
+    """A person has answered, or will answer later.
+
+    Attributes:
+        outcome: `approved`, `refused`, `answered` or `pending`.
+    """
+
+    kind: ClassVar[str] = "input_answered"
+
+    request_id: str
+    outcome: str
+
+
+@dataclass(slots=True, kw_only=True)
 class StepEnded(RunEvent):
     """A model call and its tool calls are done. Token figures are None when unknown.
 
@@ -235,12 +323,17 @@ EVENT_KINDS: dict[str, type[RunEvent]] = {
     for event in (
         RunStarted,
         StageEntered,
+        BudgetTold,
+        PhaseStarted,
         AnswerStarted,
         ModelRouted,
         TextDelta,
         ThinkingDelta,
         ToolCalled,
         ToolAnswered,
+        ToolDenied,
+        InputAsked,
+        InputAnswered,
         StepEnded,
         Steered,
         Compacted,

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, Self
 
+from executus.errors import SetupError
 from executus.identity import ANONYMOUS, Caller
+from executus.money import Money
 from majordomo.llm import Message, Part
 
 __all__ = ["Invocation", "Limits"]
@@ -19,22 +21,68 @@ class Limits:
     The most specific ones given count as a whole: the invocation's, the agent's, the executor's.
 
     Attributes:
-        max_steps: Model calls.
+        max_steps: Model calls, over all phases.
         max_runtime_s: Seconds from admission to delivery, whatever hangs.
         max_tool_calls: Tool calls; further ones are answered with an error the model can act on.
+        max_tokens: Input and output tokens of all model calls; checked before each. None: no bound.
+        max_cost: What all model calls may cost; checked before each. None: no bound.
         max_output_bytes: Size of a text answer in UTF-8; a longer one is cut, with a warning.
         max_parallel_tools: Tool calls of one step that may run at once.
         close_timeout_s: Seconds for the close stage, which no cancellation shortens.
         port_timeout_s: Seconds for one call of a port.
+
+    Raises:
+        SetupError: A figure is below what makes sense.
     """
 
     max_steps: int = 10
     max_runtime_s: float = 600.0
     max_tool_calls: int = 100
+    max_tokens: int | None = None
+    max_cost: Money | None = None
     max_output_bytes: int = 1024 * 1024
     max_parallel_tools: int = 1
     close_timeout_s: float = 5.0
     port_timeout_s: float = 2.0
+
+    def __post_init__(self) -> None:
+        for name, least in _LEAST.items():
+            value = getattr(self, name)
+            # Not `value < least`: that lets nan through.
+            if value is not None and not value >= least:
+                raise SetupError(f"{name} must be at least {least}, not {value}")
+
+    def as_json(self) -> dict[str, Any]:
+        """The bounds as plain JSON values."""
+        cost = self.max_cost and {
+            "amount": str(self.max_cost.amount),
+            "currency": self.max_cost.currency,
+        }
+        return {**asdict(self), "max_cost": cost}
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Self:
+        """Read what `as_json` wrote; names it does not know are left out.
+
+        Raises:
+            SetupError: A figure is out of its range.
+        """
+        known = {f.name: values[f.name] for f in fields(cls) if f.name in values}
+        if known.get("max_cost") is not None:
+            known["max_cost"] = Money(**known["max_cost"])
+        return cls(**known)
+
+
+_LEAST: dict[str, float] = {
+    "max_steps": 1,
+    "max_runtime_s": 0,
+    "max_tool_calls": 0,
+    "max_tokens": 1,
+    "max_output_bytes": 0,
+    "max_parallel_tools": 1,
+    "close_timeout_s": 0,
+    "port_timeout_s": 0,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +95,11 @@ class Invocation:
         history: Earlier messages of the conversation.
         deps: Given to tools that take a `ToolContext`.
         limits: Bounds of this run instead of the agent's.
-        parent: Run id of the run that dispatched this one.
+        parent: Run id of the run that dispatched this one; it counts as that run's child while that
+            run goes on in the same executor.
         run_id: Id to use; made when empty.
-        metadata: The host's own facts; they reach the audit as they are.
+        metadata: The host's own facts; they reach the audit as they are. JSON values, if runs are
+            checkpointed.
     """
 
     input: str | Sequence[str | Part]

@@ -9,8 +9,10 @@ from __future__ import annotations
 import os
 import threading
 from collections import deque
-from collections.abc import Callable
-from contextvars import Context, copy_context
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from contextvars import Context, ContextVar, copy_context
+from functools import partial
 from typing import Any, Generic, TypeVar, TypeVarTuple, Unpack
 
 import anyio
@@ -20,10 +22,25 @@ from majordomo.tasks import call_soon, current_loop
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 
-__all__ = ["WORKERS", "WorkerThreads", "call_in_thread"]
+__all__ = ["WORKERS", "WorkerThreads", "call_in_thread", "watching_abandoned"]
 
 MAX_THREADS = 64
 IDLE_S = 10.0
+
+_told: ContextVar[Callable[[str], object] | None] = ContextVar("abandoned", default=None)
+
+
+@contextmanager
+def watching_abandoned(tell: Callable[[str], object]) -> Generator[None]:
+    """Be told the name of each function that is abandoned while it runs, by callers in the block.
+
+    Entered and left in one task.
+    """
+    token = _told.set(tell)
+    try:
+        yield
+    finally:
+        _told.reset(token)
 
 
 class _Job(Generic[T]):
@@ -90,7 +107,9 @@ class WorkerThreads:
         try:
             await job.done.wait()
         except BaseException:
-            self._abandon(job)
+            tell = _told.get()
+            if self._abandon(job) and tell is not None:
+                tell(_name(fn))
             raise
         if job.error is not None:
             raise job.error
@@ -114,13 +133,15 @@ class WorkerThreads:
             self._abandon(job)
             raise
 
-    def _abandon(self, job: _Job[Any]) -> None:
+    def _abandon(self, job: _Job[Any]) -> bool:
+        """Give a job up; tells whether it runs on."""
         with self._wake:
             job.abandoned = True
             if job.running:
                 self._abandoned += 1
             elif job in self._queue:
                 self._queue.remove(job)
+            return job.running
 
     def _work(self) -> None:
         while (job := self._next()) is not None:
@@ -143,6 +164,11 @@ class WorkerThreads:
             job = self._queue.popleft()
             job.running = True
             return job
+
+
+def _name(fn: Callable[..., object]) -> str:
+    inner = fn.func if isinstance(fn, partial) else fn
+    return getattr(inner, "__name__", type(inner).__name__)
 
 
 WORKERS = WorkerThreads()

@@ -52,7 +52,7 @@ def test_the_map_in_claude_md_is_the_tree():
     """Every landed row exists, every planned one does not, and no package is left out."""
     rows = dict(
         re.findall(
-            r"^\| `((?:majordomo|executus)\.\w+)` \|.*\| (✓|planned) \|$",
+            r"^\* `((?:majordomo|executus)\.\w+)`: (planned: )?",
             (ROOT / "CLAUDE.md").read_text(),
             re.MULTILINE,
         )
@@ -65,5 +65,5 @@ def test_the_map_in_claude_md_is_the_tree():
         and path.suffix in ("", ".py")
         and (path.suffix or (path / "__init__.py").exists())
     }
-    assert {name for name, mark in rows.items() if mark == "✓"} == there
+    assert {name for name, mark in rows.items() if not mark} == there
     assert len((ROOT / "CLAUDE.md").read_text().split()) <= 1000

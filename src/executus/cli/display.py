@@ -12,8 +12,9 @@ from rich.console import Console
 from rich.text import Text
 
 from executus import events
-from executus.cli.output import one_line, printable, say, say_json
+from executus.cli.output import one_line, say, say_json
 from executus.cli.streamed import Streamed
+from executus.printable import printable
 from executus.run import RunResult, RunStatus
 
 __all__ = ["Display", "JSONDisplay", "LineDisplay", "is_terminal", "refusal"]

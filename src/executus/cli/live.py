@@ -15,8 +15,9 @@ from rich.text import Text
 
 from executus import events
 from executus.cli.display import Display, JSONDisplay, LineDisplay, is_terminal
-from executus.cli.output import aside, printable
+from executus.cli.output import aside
 from executus.cli.streamed import Tail
+from executus.printable import printable
 from executus.run import RunResult
 from majordomo.clock import SYSTEM_CLOCK, Clock
 

@@ -14,8 +14,10 @@ from rich.text import Text
 from executus.cli.display import is_terminal
 from executus.cli.output import one_line, say, say_json
 from executus.cli.process import DONE
+from executus.cli.tiers import print_tiers
+from executus.model import ModelTiers
 from majordomo.llm import Model
-from majordomo.models import DynamicModel, Listing, ModelRegistry
+from majordomo.models import Listing, ModelRegistry
 
 __all__ = ["list_models", "targets_of"]
 
@@ -51,6 +53,7 @@ async def list_models(registry: ModelRegistry, specs: Sequence[str], *, as_json:
     else:
         for listing in listings:
             say("\t".join(_row(listing)))
+    await print_tiers(ModelTiers(registry), as_json=as_json)
     return DONE
 
 
@@ -60,9 +63,7 @@ async def targets_of(registry: ModelRegistry, spec: str) -> tuple[Model, ...]:
     Raises:
         MajordomoError: It means nothing.
     """
-    model = registry.parse(spec)
-    chain = await model.chain() if isinstance(model, DynamicModel) else model
-    return chain.models
+    return (await ModelTiers(registry).resolve(spec)).models
 
 
 def _row(one: Listing) -> tuple[str, str, str]:

@@ -19,20 +19,18 @@ from pydantic_core import to_json
 from rich.console import Console
 
 from executus.errors import ExecutusError
+from executus.printable import printable
 
 __all__ = [
     "OutputLost",
     "aside",
     "one_line",
     "prepare_streams",
-    "printable",
     "say",
     "say_json",
     "settle_streams",
     "tell",
 ]
-
-_UNPRINTABLE = {c: "�" for c in (*range(32), 127, *range(128, 160)) if chr(c) not in "\n\t"}
 
 
 class OutputLost(ExecutusError):
@@ -50,11 +48,6 @@ class OutputLost(ExecutusError):
     def unread(self) -> bool:
         """Its reader went away, as `head` does once it has enough."""
         return self.code == errno.EPIPE
-
-
-def printable(text: str) -> str:
-    """Text that cannot steer a terminal: what models and tools say is not trusted."""
-    return text.translate(_UNPRINTABLE)
 
 
 def one_line(text: str) -> str:

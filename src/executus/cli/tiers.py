@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Sequence
 from dataclasses import asdict
+from typing import TextIO, cast
 
-import click
-from pydantic_core import to_json
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from executus.cli.display import printable
+from executus.cli.display import is_terminal
+from executus.cli.output import one_line, say, say_json
 from executus.model import ModelTiers, TierListing, TierTarget
+from executus.printable import printable
 
 __all__ = ["print_tiers"]
 
@@ -21,9 +24,20 @@ async def print_tiers(tiers: ModelTiers, *, as_json: bool) -> None:
     listings = await tiers.describe()
     if as_json:
         for one in listings:
-            body = {"name": one.tier, "is_tier": True, "ready": not one.problem, **asdict(one)}
-            click.echo(to_json(body))
-        return
+            say_json({"name": one.tier, "is_tier": True, "ready": not one.problem, **asdict(one)})
+    elif is_terminal(cast("TextIO | None", sys.stdout)):
+        _print_table(listings)
+    else:
+        for one in listings:
+            say("\t".join(one_line(text) for text in (one.tier, one.source, _state(one))))
+
+
+def _state(one: TierListing) -> str:
+    """The models that can be asked, or what is wrong with all of them."""
+    return ",".join(t.target for t in one.targets if t.ready) or one.problem
+
+
+def _print_table(listings: Sequence[TierListing]) -> None:
     console = Console(highlight=False)
     table = Table("tier", "from", "models", box=None, pad_edge=False)
     for one in listings:

@@ -49,6 +49,10 @@ def registered(name: str, tool: Tool, policy: ToolPolicy) -> RegisteredTool:
 
 
 def own_tool(item: Tool | Callable[..., Any]) -> RegisteredTool:
-    """A tool, or a typed function, that an agent brings itself: its name as it is."""
+    """A tool, or a typed function, that an agent brings itself: its name as it is.
+
+    What is cut off its results is kept only where its policy says so: an agent of few tools should
+    not be offered one more by surprise.
+    """
     tool = as_tool(item)
-    return registered(tool.name, tool, own_policy(tool))
+    return registered(tool.name, tool, own_policy(tool, keep_overflow=False))

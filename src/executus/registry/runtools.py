@@ -93,9 +93,18 @@ class RunTools:
         """What to offer to the model, the same at every step."""
         return tuple(self._toolbox)
 
+    @property
+    def entries(self) -> tuple[RegisteredTool, ...]:
+        """The same with their names and policies."""
+        return tuple(self._entries.values())
+
     def find(self, wire_name: str) -> RegisteredTool | None:
         """The tool a call names, or None when it is not offered."""
         return self._entries.get(wire_name.strip())
+
+    def why_not(self, wire_name: str) -> Denial | None:
+        """Why the tool a call names is not offered; None when it is, or when there is none."""
+        return None if self.find(wire_name) is not None else self._why_not(wire_name.strip())
 
     async def execute(
         self, call: ToolCallPart, *, deps: object = None, run: object = None
@@ -116,7 +125,7 @@ class RunTools:
         return self._fitted(entry, result)
 
     async def _not_offered(self, call: ToolCallPart) -> ToolResultPart:
-        denial = self._why_not(call.name.strip())
+        denial = self.why_not(call.name)
         if denial is not None and denial.stage is PermissionStage.GRANT:
             return denied_result(call, denial.reason, denial.stage)
         return await self._toolbox.execute(call)  # word for word as if there were none

@@ -161,12 +161,12 @@ def with_policy(item: Tool | Callable[..., Any], **changes: Unpack[PolicyChanges
     return replace(tool, metadata={**tool.metadata, _KEY: {**_declared(tool), **changes}})
 
 
-def own_policy(tool: Tool) -> ToolPolicy:
-    """What was declared where the tool is defined, over the defaults.
+def own_policy(tool: Tool, **defaults: Unpack[PolicyChanges]) -> ToolPolicy:
+    """What was declared where the tool is defined, over these defaults and those of `ToolPolicy`.
 
     The tool's own `timeout_s` counts where no policy names one.
     """
-    changes = _declared(tool)
+    changes = cast("PolicyChanges", {**defaults, **_declared(tool)})
     if "timeout_s" not in changes and tool.timeout_s is not None:
         changes["timeout_s"] = tool.timeout_s
     return _checked(changes)

@@ -1,28 +1,29 @@
 """One run: from who asks, through gates and the agent loop, to one terminal record."""
 
-from executus.run.agent import Grant, RunnableAgent
+from executus.run.agent import Grant, Phase, RunnableAgent
 from executus.run.executor import MODEL_VARIABLE, Executor
 from executus.run.handle import RunHandle, RunStream
+from executus.run.info import RunInfo
+from executus.run.journal import Checkpointer, JournalConflict, MemoryCheckpointer
 from executus.run.kernel import RunTimeout
-from executus.run.ports import (
-    Audit,
-    BudgetGate,
-    Delivery,
-    Palette,
-    Ports,
-    RunInfo,
-)
+from executus.run.ports import Audit, BudgetGate, Critic, Palette, Ports
 from executus.run.result import RunError, RunResult, RunStatus
-from executus.run.state import RunTally
+from executus.run.tally import RunTally
+from executus.run.toolrun import ToolRun
+from executus.run.watch import RunWatch
 
 __all__ = [
     "MODEL_VARIABLE",
     "Audit",
     "BudgetGate",
-    "Delivery",
+    "Checkpointer",
+    "Critic",
     "Executor",
     "Grant",
+    "JournalConflict",
+    "MemoryCheckpointer",
     "Palette",
+    "Phase",
     "Ports",
     "RunError",
     "RunHandle",
@@ -32,5 +33,7 @@ __all__ = [
     "RunStream",
     "RunTally",
     "RunTimeout",
+    "RunWatch",
     "RunnableAgent",
+    "ToolRun",
 ]

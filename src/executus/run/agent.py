@@ -9,10 +9,10 @@ from typing import Any, Generic, TypeAlias
 from typing_extensions import TypeVar
 
 from executus.invocation import Limits
-from majordomo.agent import Skill
+from majordomo.agent import Hooks, Skill, ToolErrorLimits
 from majordomo.llm import Model, Settings, Tool
 
-__all__ = ["Grant", "RunnableAgent"]
+__all__ = ["Grant", "Phase", "RunnableAgent"]
 
 Out = TypeVar("Out", default=str)
 
@@ -21,25 +21,62 @@ Grant: TypeAlias = str | Tool | Callable[..., Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Phase:
+    """One leg of a run of several: it sees what was asked and what earlier phases answered.
+
+    What is None is the agent's own. The last phase's answer is the run's, of the agent's `output`
+    type; an earlier one's may be of any type, and later phases read it as JSON.
+
+    Attributes:
+        name: Unique in the agent; later phases see it beside the answer.
+        instructions: System text.
+        model: A model, or its name.
+        tools: What it may use instead of the agent's tools.
+        output: Type of its answer; on the last phase, only the agent's own.
+        settings: How to answer.
+    """
+
+    name: str
+    instructions: str = ""
+    model: Model | str | None = None
+    tools: Sequence[Grant] | None = None
+    output: type[Any] | None = None
+    settings: Settings | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunnableAgent(Generic[Out]):
     """An agent as data: what a saved definition or a host's code boils down to.
 
     Attributes:
         name: Names it in events, audit and errors.
-        instructions: System text.
+        instructions: System text; with phases, it stands before each phase's own.
         model: A model, or its name; None means the executor's default.
         tools: What it may use. Empty grants nothing.
+        deny: Globs over registered names that it may not use though others include them.
+        on_demand: Globs over registered names that it may use without being offered them: other
+            tools find and call them, as those of `meta` do. For agents with very many tools.
         skills: Each adds its instructions and tools.
         output: Type of the answer.
         settings: How to answer.
         limits: Bounds of its runs instead of the executor's.
+        phases: Legs to run one after another; none means one, as described above.
+        hooks: The host's functions inside the loop.
+        tool_errors: When failing calls end a run.
+        output_retries: Times the model may correct an answer that does not fit `output`.
     """
 
     name: str = "agent"
     instructions: str = ""
     model: Model | str | None = None
     tools: Sequence[Grant] = ()
+    deny: Sequence[str] = ()
+    on_demand: Sequence[str] = ()
     skills: Sequence[Skill] = ()
     output: type[Out] = str  # pyright: ignore[reportAssignmentType] - the default of Out
     settings: Settings = Settings()
     limits: Limits | None = None
+    phases: Sequence[Phase] = ()
+    hooks: Hooks = Hooks()
+    tool_errors: ToolErrorLimits = ToolErrorLimits()
+    output_retries: int = 1

@@ -2,29 +2,47 @@
 
 from __future__ import annotations
 
-import os
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
 from typing_extensions import TypeVar
 
+from executus.asking import NOBODY_TO_ASK, AskingCallback, CallbackAsker, Said
+from executus.compact import Compactor, ContextCompactor
+from executus.config import ENVIRONMENT, Config
+from executus.dispatchguard import DispatchGuard, Guard
 from executus.errors import RunRejected, SetupError
 from executus.events import CallbackSink, EventSink, OnEvent
 from executus.invocation import Invocation, Limits
-from executus.registry import ToolRegistry, default_registry
+from executus.lane import Lane
+from executus.model import ModelTiers
+from executus.registry import (
+    ALLOW_GRANTED,
+    ROLES,
+    CallPolicy,
+    ToolRegistry,
+    Visibility,
+    default_registry,
+)
 from executus.run.agent import RunnableAgent
+from executus.run.beginning import as_runnable, new_run, resumed_run
+from executus.run.closing import flush
 from executus.run.handle import QueueSink, RunHandle, RunStream
+from executus.run.journal import NO_CHECKPOINTER
 from executus.run.kernel import execute
-from executus.run.ports import NO_AUDIT, Ports, RunInfo
+from executus.run.kit import Kit
+from executus.run.ports import NO_AUDIT, Ports
+from executus.run.restore import restore
 from executus.run.result import RunResult
-from executus.run.stages import flush
 from executus.run.state import RunState
 from majordomo.agent import Agent
 from majordomo.builtin import DEFAULT_REGISTRY
 from majordomo.clock import SYSTEM_CLOCK, Clock
+from majordomo.errors import did_you_mean
 from majordomo.llm import Model
 from majordomo.models import ModelRegistry
 from majordomo.tasks import TaskOwner, finish, run_sync
@@ -34,18 +52,6 @@ __all__ = ["MODEL_VARIABLE", "Executor"]
 Out = TypeVar("Out", default=str)
 
 MODEL_VARIABLE = "EXECUTUS_MODEL"
-
-
-def as_runnable(agent: Agent[Any, Out], invocation: Invocation) -> RunnableAgent[Out]:
-    """A majordomo agent as data; its hooks belong to its own loop and stay there."""
-    return RunnableAgent(
-        name=agent.name,
-        instructions=agent.system(invocation.deps),
-        model=agent.model,
-        tools=agent.tools,
-        output=agent.output,
-        settings=agent.settings,
-    )
 
 
 def new_run_id() -> str:
@@ -60,15 +66,31 @@ class Executor:
     background runs and ends them on leaving.
 
     Args:
-        models: Names to models; the default registry (built-in providers, environment) otherwise.
-        model: Model of agents that name none; else the variable `EXECUTUS_MODEL`.
+        models: Names and tiers to models; the default registry (built-in providers, environment)
+            otherwise.
+        model: Model of agents that name none; else the key `model` of `config`, which is the
+            variable `EXECUTUS_MODEL`.
+        agents: Agents that tools may dispatch, and `resume` finds, by name.
         registry: Tools that agents are granted by name; the toolsets `clock` and `calc` otherwise.
-        defaults: Bounds of runs that bring none.
+        policy: Decides about each call of a registered tool; by default what is granted is allowed.
+        visibility: Decides which registered tools a caller may be offered; by default by role.
+        defaults: Bounds of runs that bring none; else the keys `max_steps`, `max_runtime`,
+            `max_tool_calls` and `max_tokens` of `config`, over the defaults of `Limits`.
         ports: The host's side; see `Ports`.
+        compactor: Fits transcripts into context windows.
+        context_tokens: Size of the window, where the model does not tell its own.
         system_header: Put before every agent's instructions.
+        config: The host's settings; variables that begin with `EXECUTUS_` otherwise. Read anew by
+            every run.
+        lane: Slots for runs, shared fairly between callers; None for no bound.
+        guard: Bounds runs that dispatch runs.
         on_event: Called with every event of every run.
+        on_approval: Answers questions to a person, instead of `ports.ask`.
         clock: Tells and limits time.
         new_id: Makes run ids.
+
+    Raises:
+        SetupError: Two agents have the same name, or both `on_approval` and `ports.ask` are given.
 
     Example:
         >>> from executus import Executor, RunnableAgent
@@ -80,26 +102,53 @@ class Executor:
     def __init__(
         self,
         *,
-        models: ModelRegistry = DEFAULT_REGISTRY,
+        models: ModelTiers | ModelRegistry = DEFAULT_REGISTRY,
         model: Model | str | None = None,
+        agents: Iterable[RunnableAgent[Any]] = (),
         registry: ToolRegistry | None = None,
-        defaults: Limits = Limits(),
+        policy: CallPolicy = ALLOW_GRANTED,
+        visibility: Visibility = ROLES,
+        defaults: Limits | None = None,
         ports: Ports = Ports(),
+        compactor: Compactor | None = None,
+        context_tokens: int | None = None,
         system_header: str = "",
+        config: Config = ENVIRONMENT,
+        lane: Lane | None = None,
+        guard: Guard | None = None,
         on_event: OnEvent | None = None,
+        on_approval: AskingCallback | None = None,
         clock: Clock = SYSTEM_CLOCK,
         new_id: Callable[[], str] = new_run_id,
     ) -> None:
-        self.models = models
+        self.config = config
+        self.models = (
+            ModelTiers(models, config=config, clock=clock)
+            if isinstance(models, ModelRegistry)
+            else models
+        )
         self.registry = default_registry() if registry is None else registry
         self.defaults = defaults
-        self.ports = ports
+        self.ports = _with_asker(ports, on_approval)
+        self.agents = _by_name(agents)
         self._model = model
-        self._system_header = system_header
-        self._clock = clock
-        self._new_id = new_id
         self._owner: TaskOwner | None = None
-        self._spool: list[RunState[Any]] = []
+        self._kit = Kit(
+            clock=clock,
+            ports=self.ports,
+            registry=self.registry,
+            policy=policy,
+            visibility=visibility,
+            resolve_model=self._resolve_model,
+            config=config,
+            system_header=system_header,
+            lane=lane,
+            guard=guard or DispatchGuard(),
+            compactor=compactor or ContextCompactor(context_tokens=context_tokens, clock=clock),
+            dispatch=self._dispatch,
+            agents=self.agents,
+            new_id=new_id,
+        )
         audit: list[EventSink] = [] if ports.audit is NO_AUDIT else [ports.audit]
         self._sinks = (*audit, *([CallbackSink(on_event)] if on_event else []))
 
@@ -121,8 +170,8 @@ class Executor:
         try:
             await owner.__aexit__(exc_type, exc, traceback)
         finally:
-            if self._spool:
-                await finish(partial(flush, self._spool))
+            if self._kit.spool:
+                await finish(partial(flush, self._kit.spool))
 
     async def run(
         self, agent: RunnableAgent[Out] | Agent[Any, Out], invocation: Invocation | str
@@ -141,6 +190,43 @@ class Executor:
     ) -> RunResult[Out]:
         """`run` for synchronous code; works inside a running loop (a notebook) too."""
         return run_sync(self.run, agent, invocation)
+
+    async def resume(
+        self,
+        run_id: str,
+        *,
+        answers: Mapping[str, Said] | None = None,
+        agent: RunnableAgent[Out] | None = None,
+        deps: object = None,
+    ) -> RunResult[Out]:
+        """Go on with a run that paused, or whose process ended in the middle of it.
+
+        A call that has its result is not made again. Nor is one that was begun and is not
+        idempotent: the model is told that it is in doubt.
+
+        Args:
+            run_id: Which run.
+            answers: What was said, by `InputRequest.id`. What is not answered is asked again.
+            agent: The run's agent; else the one of its name among the executor's agents.
+            deps: Given to tools, like the invocation's.
+
+        Raises:
+            SetupError: There is no checkpointer, or no agent of that name.
+            RunRejected: There is nothing to resume, or an answer is to nothing it asked.
+            Exception: What the checkpointer raised.
+        """
+        if self.ports.checkpointer is NO_CHECKPOINTER:
+            raise SetupError("resume() needs journals: give the executor Ports(checkpointer=…)")
+        restored = restore(run_id, await self.ports.checkpointer.load(run_id))
+        state = resumed_run(
+            self._kit,
+            agent or self._known(restored.agent),
+            restored,
+            answers=answers or {},
+            deps=deps,
+            sinks=self._sinks,
+        )
+        return await execute(state)
 
     def stream(
         self, agent: RunnableAgent[Out] | Agent[Any, Out], invocation: Invocation | str
@@ -176,37 +262,49 @@ class Executor:
     ) -> RunState[Out]:
         if isinstance(invocation, str):
             invocation = Invocation(invocation)
+        fault: Exception | None = None
         if isinstance(agent, Agent):
-            agent = as_runnable(agent, invocation)
+            agent, fault = as_runnable(agent, invocation.deps, self.defaults or Limits())
         limits = invocation.limits or agent.limits or self.defaults
-        return RunState(
-            agent=agent,
-            invocation=invocation,
-            info=RunInfo(
-                run_id=invocation.run_id or self._new_id(),
-                parent=invocation.parent,
-                agent=agent.name,
-                caller=invocation.caller,
-                limits=limits,
-                invocation=invocation,
-                started=self._clock.wall(),
-            ),
-            limits=limits,
-            ports=self.ports,
-            clock=self._clock,
-            registry=self.registry,
-            resolve_model=self._resolve_model,
-            system_header=self._system_header,
-            sinks=sinks,
-            started_monotonic=self._clock.monotonic(),
-            spool=self._spool,
-        )
+        state = new_run(self._kit, agent, invocation, limits=limits, sinks=sinks)
+        state.fault = fault
+        return state
 
-    def _resolve_model(self, model: Model | str | None) -> Model:
-        chosen = model or self._model or os.environ.get(MODEL_VARIABLE)
+    async def _dispatch(
+        self, agent: RunnableAgent[Any] | str, invocation: Invocation
+    ) -> RunResult[Any]:
+        known = self._known(agent) if isinstance(agent, str) else agent
+        return await execute(self._begin(known, invocation, self._sinks))
+
+    def _known(self, name: str) -> RunnableAgent[Any]:
+        if name not in self.agents:
+            hint = did_you_mean(name, self.agents)
+            known = ", ".join(self.agents) or "none"
+            raise SetupError(f"no agent is named {name!r}{hint} (Executor(agents=…) has: {known})")
+        return self.agents[name]
+
+    async def _resolve_model(self, model: Model | str | None) -> Model:
+        chosen = model or self._model or await self.config.get("model")
         if not chosen:
             raise RunRejected(
                 f"no model is configured: set {MODEL_VARIABLE}=provider/model, "
                 "or give the agent or the executor a model"
             )
-        return self.models.parse(chosen) if isinstance(chosen, str) else chosen
+        return await self.models.resolve(chosen) if isinstance(chosen, str) else chosen
+
+
+def _with_asker(ports: Ports, on_approval: AskingCallback | None) -> Ports:
+    if on_approval is None:
+        return ports
+    if ports.ask is not NOBODY_TO_ASK:
+        raise SetupError("give either on_approval or Ports(ask=…), not both")
+    return replace(ports, ask=CallbackAsker(on_approval))
+
+
+def _by_name(agents: Iterable[RunnableAgent[Any]]) -> Mapping[str, RunnableAgent[Any]]:
+    known: dict[str, RunnableAgent[Any]] = {}
+    for agent in agents:
+        if agent.name in known:
+            raise SetupError(f"two agents are named {agent.name!r}; names must differ")
+        known[agent.name] = agent
+    return known

@@ -11,7 +11,8 @@ from typing_extensions import TypeVar
 from executus.events import EVENT_KINDS, RunEvent
 from executus.run.kernel import execute
 from executus.run.result import RunResult
-from executus.run.state import RunState, RunTally
+from executus.run.state import RunState
+from executus.run.tally import RunTally
 from majordomo.agent import EventQueue
 from majordomo.llm import Message, user
 from majordomo.tasks import OwnedTask, TaskCancelled, TaskHandle, TaskOwner

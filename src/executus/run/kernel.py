@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
 from typing_extensions import TypeVar
 
-from executus.errors import RunRejected
+from executus.errors import RunRejected, RunStopped
 from executus.events import StageEntered
+from executus.model import tagging
+from executus.run.calls import save
+from executus.run.closing import announce_end, close
 from executus.run.result import RunResult, RunStatus
-from executus.run.stages import STAGES, announce_end, close
+from executus.run.stages import ADMISSION, WORK, Stage
 from executus.run.state import RunState
-from majordomo.agent import MaxSteps
+from majordomo.agent import LoopSuspended, MaxSteps
 from majordomo.tasks import finish
 
 __all__ = ["RunTimeout", "execute"]
@@ -43,6 +47,7 @@ async def execute(state: RunState[Out]) -> RunResult[Out]:
         state.end(RunStatus.FAILED, error)
     except GeneratorExit:
         # The coroutine was thrown away, not cancelled: nothing may be awaited any more.
+        _let_go(state)
         raise
     except BaseException as error:
         state.end(RunStatus.CANCELLED, error)
@@ -53,23 +58,49 @@ async def execute(state: RunState[Out]) -> RunResult[Out]:
 
 
 async def _walk(state: RunState[Any]) -> None:
-    limit_s = state.limits.max_runtime_s
-    with state.clock.deadline(limit_s) as scope:
-        for name, stage in STAGES:
-            state.tell(StageEntered, stage=name)
-            await stage(state)
+    await _enter(state, ADMISSION)
+    limit_s = state.info.limits.max_runtime_s
+    info = state.info
+    tags = tagging(run=info.run_id, agent=info.agent, caller=info.caller.id)
+    with tags, state.kit.clock.deadline(limit_s) as scope:
+        try:
+            await _enter(state, WORK)
+        except LoopSuspended as error:
+            await _pause(state, error)
     if scope.cancelled_caught:
         error = RunTimeout(f"the run was stopped after its {limit_s:g} s (max_runtime_s)")
         state.end(RunStatus.TIMED_OUT, error)
 
 
+async def _enter(state: RunState[Any], stages: Sequence[tuple[str, Stage]]) -> None:
+    for name, stage in stages:
+        state.tell(StageEntered, stage=name)
+        await stage(state)
+
+
+async def _pause(state: RunState[Any], error: LoopSuspended) -> None:
+    """Save what is needed to go on; a run that cannot be saved has failed."""
+    state.journal.asked(tuple(state.asked.values()))
+    if not await save(state):
+        raise RunStopped("the run was to pause, and its journal could not be written") from error
+    state.end(RunStatus.PAUSED, error)
+
+
 async def _close(state: RunState[Any]) -> None:
     state.tell(StageEntered, stage="close")
-    state.ended = state.clock.wall()
-    if state.ports.to_close or state.spool:
-        try:
+    state.ended = state.kit.clock.wall()
+    try:
+        if state.kit.ports.to_close or state.kit.spool:
             await finish(partial(close, state))
-        finally:
-            announce_end(state)
-    else:
+    finally:
+        _let_go(state)
+        await state.held.aclose()
         announce_end(state)
+
+
+def _let_go(state: RunState[Any]) -> None:
+    kit = state.kit
+    if kit.live.get(state.info.run_id) is state:
+        del kit.live[state.info.run_id]
+    if state.lineage is not None:
+        kit.guard.end(state.lineage)

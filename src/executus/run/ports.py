@@ -1,66 +1,49 @@
 """What a host plugs into a run; every port has a null object, so the kernel asks for none.
 
 A failing optional port is logged, becomes a warning on the result and never ends a run. A failing
-gate (`budget.reserve`, `palette.visible`) ends it before the first model call.
+gate stays closed: `budget.reserve` and `palette.visible` end the run before its first model call,
+`budget.extend` before the next one, and a checkpointer that cannot record a call keeps it from
+being made.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
+from executus.asking import NOBODY_TO_ASK, Asker
+from executus.deliver import DISCARD, Deliverer
 from executus.events import RunEvent
-from executus.identity import Caller
-from executus.invocation import Invocation, Limits
+from executus.money import NO_PRICES, Money, PriceSource
+from executus.registry import NO_SECRETS, SecretSource
+from executus.run.info import RunInfo
+from executus.run.journal import NO_CHECKPOINTER, Checkpointer
 from majordomo.llm import Usage
 
 if TYPE_CHECKING:
     from executus.run.result import RunResult
+    from executus.run.watch import RunWatch
 
 __all__ = [
     "ALL_TOOLS",
-    "DISCARD",
     "NO_AUDIT",
+    "NO_CRITIC",
     "UNLIMITED",
     "Audit",
     "BudgetGate",
-    "Delivery",
+    "Critic",
     "Palette",
     "Ports",
-    "RunInfo",
 ]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunInfo:
-    """What ports are told of a run.
-
-    Attributes:
-        run_id: Its id; the key under which a port keeps what belongs to the run.
-        parent: Run id of the dispatching run, or None.
-        agent: The agent's name.
-        caller: On whose behalf.
-        limits: Bounds in force.
-        invocation: What was asked.
-        started: Wall-clock time in UTC.
-    """
-
-    run_id: str
-    parent: str | None
-    agent: str
-    caller: Caller
-    limits: Limits
-    invocation: Invocation
-    started: datetime
 
 
 class Audit(Protocol):
     """Writes down what happened.
 
     For each run, `close_run` is called once, last; when it fails or takes too long it is called
-    again later, so it should replace a record of the same run id.
+    again later, so it should replace a record of the same run id. A run that pauses is closed as
+    paused, and begun and closed again when it is resumed.
     """
 
     @property
@@ -96,10 +79,21 @@ class BudgetGate(Protocol):
         """
         ...
 
-    async def commit(self, run_id: str, usage: Usage) -> None:
+    async def extend(self, run_id: str, usage: Usage, cost: Money | None) -> None:
+        """The run has spent this so far, and wants to call a model again.
+
+        Called before each model call but the first. Token counts and cost are None when unknown.
+
+        Raises:
+            BudgetExceeded: It must stop. So does any other exception: this is a gate.
+        """
+        ...
+
+    async def commit(self, run_id: str, usage: Usage, cost: Money | None) -> None:
         """The run has ended and spent this. Called for a run that began a model call.
 
-        Token counts are None when a call failed or was cut off: it cost something unknown.
+        Token counts are None when a call failed or was cut off: it cost something unknown. A run
+        that is resumed reserves and commits again, for what it spends from there on.
         """
         ...
 
@@ -116,11 +110,14 @@ class Palette(Protocol):
         ...
 
 
-class Delivery(Protocol):
-    """Takes the answer to where it belongs."""
+class Critic(Protocol):
+    """Watches a run beside it: looks at it now and then, and steers, extends or stops it."""
 
-    async def deliver(self, info: RunInfo, output: object) -> None:
-        """Called once, with the answer of a run that has one."""
+    async def watch(self, watch: RunWatch) -> None:
+        """Watch one run until this returns; cancelled when the loop stage ends.
+
+        An exception ends the watching, with a warning on the result, and not the run.
+        """
         ...
 
 
@@ -141,8 +138,11 @@ class _Unlimited:
     async def reserve(self, info: RunInfo) -> None:
         del info
 
-    async def commit(self, run_id: str, usage: Usage) -> None:
-        del run_id, usage
+    async def extend(self, run_id: str, usage: Usage, cost: Money | None) -> None:
+        del run_id, usage, cost
+
+    async def commit(self, run_id: str, usage: Usage, cost: Money | None) -> None:
+        del run_id, usage, cost
 
     async def release(self, run_id: str) -> None:
         del run_id
@@ -154,27 +154,48 @@ class _AllTools:
         return names
 
 
-class _Discard:
-    async def deliver(self, info: RunInfo, output: object) -> None:
-        del info, output
+class _NoCritic:
+    async def watch(self, watch: RunWatch) -> None:
+        del watch
 
 
 NO_AUDIT: Audit = _NoAudit()
 UNLIMITED: BudgetGate = _Unlimited()
 ALL_TOOLS: Palette = _AllTools()
-DISCARD: Delivery = _Discard()
+NO_CRITIC: Critic = _NoCritic()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ports:
-    """The host's side of a run; what is not given does nothing."""
+    """The host's side of a run; what is not given does nothing.
+
+    Attributes:
+        audit: Writes down what happened.
+        budget: Decides whether a run may spend.
+        palette: Decides which registered tools a run may be offered.
+        critic: Watches runs.
+        checkpointer: Keeps journals, so that runs may pause, or go on after a crash.
+        delivery: Takes answers to where they belong.
+        ask: Reaches the person who approves calls and answers questions.
+        secrets: Gives tools the secrets they name.
+        prices: Knows what tokens cost.
+    """
 
     audit: Audit = NO_AUDIT
     budget: BudgetGate = UNLIMITED
     palette: Palette = ALL_TOOLS
-    delivery: Delivery = DISCARD
+    critic: Critic = NO_CRITIC
+    checkpointer: Checkpointer = NO_CHECKPOINTER
+    delivery: Deliverer = DISCARD
+    ask: Asker = NOBODY_TO_ASK
+    secrets: SecretSource = NO_SECRETS
+    prices: PriceSource = NO_PRICES
 
     @property
     def to_close(self) -> bool:
         """Whether the close stage has anyone to tell."""
-        return self.audit is not NO_AUDIT or self.budget is not UNLIMITED
+        return (
+            self.audit is not NO_AUDIT
+            or self.budget is not UNLIMITED
+            or self.checkpointer is not NO_CHECKPOINTER
+        )

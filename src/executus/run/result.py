@@ -9,7 +9,10 @@ from typing import Any, Generic, Self, cast
 
 from typing_extensions import TypeVar
 
+from executus.asking import InputRequest
 from executus.errors import ExecutusError
+from executus.money import Money
+from executus.pendingattach import Attachment
 from majordomo.agent import Step
 from majordomo.llm import Message, Usage
 
@@ -28,6 +31,8 @@ class RunStatus(StrEnum):
     CANCELLED = "cancelled"
     TIMED_OUT = "timed_out"
     MAX_STEPS = "max_steps"
+    PAUSED = "paused"
+    """It waits for a person's answer; `Executor.resume` goes on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,10 +44,16 @@ class RunResult(Generic[Out]):
         status: How it ended.
         output: The answer; None unless `status` is ok.
         error: What ended it otherwise, else None.
-        messages: The transcript, as far as it came; valid as a later run's `history`.
+        messages: The transcript, as far as it came; valid as a later run's `history`. Phases follow
+            one another.
         steps: Model calls with their tool results.
-        usage: Tokens of all model calls.
+        usage: Tokens of all model calls, those before a resumption included; not those of runs that
+            its tools dispatched.
+        cost: What they cost; None when unknown.
         tool_calls: Tool calls made.
+        attachments: What tools attached, those of dispatched runs included. Empty on a dispatched
+            run: they go out with the answer at the top.
+        pending: What a paused run waits for.
         warnings: What went wrong without ending the run, one sentence each.
         started, ended: Wall-clock times in UTC.
     """
@@ -54,7 +65,10 @@ class RunResult(Generic[Out]):
     messages: tuple[Message, ...]
     steps: tuple[Step, ...]
     usage: Usage
+    cost: Money | None = None
     tool_calls: int
+    attachments: tuple[Attachment, ...] = ()
+    pending: tuple[InputRequest, ...] = ()
     warnings: tuple[str, ...]
     started: datetime
     ended: datetime

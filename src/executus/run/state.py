@@ -4,23 +4,31 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Generic
 
 from typing_extensions import TypeVar
 
+from executus.asking import InputAnswer, InputRequest
+from executus.compact import RunCompactor
+from executus.dispatchguard import Lineage
 from executus.events import EventSink, RunEvent, Warned
-from executus.invocation import Invocation, Limits
-from executus.registry import ToolRegistry
+from executus.invocation import Invocation
+from executus.pendingattach import Attachment, Outbox
 from executus.run.agent import RunnableAgent
-from executus.run.ports import Ports, RunInfo
+from executus.run.info import RunInfo
+from executus.run.journal import RunJournal
+from executus.run.kit import Kit
+from executus.run.leg import Leg, LegRecord
+from executus.run.restore import RestoredRun
 from executus.run.result import RunResult, RunStatus
-from majordomo.agent import Loop
-from majordomo.clock import Clock
-from majordomo.llm import Message, Model, Toolbox, Usage
+from executus.run.spending import Spending
+from majordomo.agent import Loop, Step
+from majordomo.llm import Message, ToolResultPart, Usage
 
-__all__ = ["RunState", "RunTally"]
+__all__ = ["RunState"]
 
 logger = logging.getLogger("executus.run")
 
@@ -34,38 +42,62 @@ class RunState(Generic[Out]):
 
     Attributes:
         agent, invocation, info: What was asked; `info` is what ports are told.
-        limits: Bounds in force.
-        ports, sinks: Who takes part, and who listens.
-        wanted: Event kinds anyone listens to.
+        kit: What the executor gives its runs.
+        sinks, wanted: Who listens, and the event kinds anyone listens to.
+        lineage: Its place in the tree of runs; set by the identify stage.
+        outbox: Attachments of the whole tree.
+        journal: What is written down for a resumption.
+        limits_open: Nobody has given bounds; the identify stage reads them from the config.
+        fault: Why the agent could not be made into data; the resolve stage rejects the run for it.
+        restored: What an earlier process had done; None for a run from its beginning.
+        answers, asked: What people said, and were asked, by request id.
+        aside: Tokens of model calls that tools made.
+        compactors: Compactors of all phases; their model calls count for the run.
+        inner: Results of calls that tools made before a resumption, by call id.
+        in_doubt: Calls that an earlier process began and did not finish.
+        held: Held until the run has been closed: the lane's slot.
         inbox: Messages to steer with, from outside.
-        model, toolbox, system: Set by the resolve stage.
-        loop: The agent loop's state, from the loop stage on.
+        legs: The phases, resolved; one for an agent without.
+        done: Those that have ended.
+        loop: The agent loop of the one that goes on, or went on last.
+        new_from: How many messages of the transcript are history.
         status, error, output: How it ended.
+        attachments: What is delivered with the answer.
     """
 
     agent: RunnableAgent[Out]
     invocation: Invocation
     info: RunInfo
-    limits: Limits
-    ports: Ports
-    clock: Clock
-    registry: ToolRegistry
-    resolve_model: Callable[[Model | str | None], Model]
-    system_header: str
+    kit: Kit
     sinks: Sequence[EventSink]
+    outbox: Outbox
+    journal: RunJournal
+    spending: Spending
     started_monotonic: float
-    spool: list[RunState[Any]]
+    limits_open: bool = False
+    fault: Exception | None = None
+    restored: RestoredRun | None = None
+    lineage: Lineage | None = None
     wanted: frozenset[str] = frozenset()
+    answers: dict[str, InputAnswer] = field(default_factory=dict[str, InputAnswer])
+    asked: dict[str, InputRequest] = field(default_factory=dict[str, InputRequest])
+    in_doubt: set[str] = field(default_factory=set[str])
+    inner: dict[str, ToolResultPart] = field(default_factory=dict[str, ToolResultPart])
+    aside: Usage = Usage()
+    compactors: list[RunCompactor] = field(default_factory=list[RunCompactor])
+    held: AsyncExitStack = field(default_factory=AsyncExitStack)
     inbox: list[Message] = field(default_factory=list[Message])
-    model: Model | None = None
-    toolbox: Toolbox = field(default_factory=Toolbox)
-    system: str = ""
-    loop: Loop[Out] | None = None
+    legs: Sequence[Leg] = ()
+    done: list[LegRecord] = field(default_factory=list[LegRecord])
+    loop: Loop[Any] | None = None
+    new_from: int = 0
+    earlier: Usage = Usage()
     tool_calls: int = 0
     warnings: list[str] = field(default_factory=list[str])
     status: RunStatus | None = None
     error: BaseException | None = None
     output: Out | None = None
+    attachments: tuple[Attachment, ...] = ()
     ended: datetime | None = None
     _seq: int = 0
 
@@ -100,14 +132,15 @@ class RunState(Generic[Out]):
         Returns:
             Whether the call succeeded.
         """
+        timeout_s = self.info.limits.port_timeout_s
         try:
-            with self.clock.deadline(self.limits.port_timeout_s) as scope:
+            with self.kit.clock.deadline(timeout_s) as scope:
                 await call()
         except Exception as error:  # noqa: BLE001 - an optional port never ends a run
             self.warn(f"{what} failed: {type(error).__name__}: {error}")
             return False
         if scope.cancelled_caught:
-            self.warn(f"{what} did not answer within {self.limits.port_timeout_s:g} s")
+            self.warn(f"{what} did not answer within {timeout_s:g} s")
             return False
         return True
 
@@ -118,58 +151,66 @@ class RunState(Generic[Out]):
             self.error = error
 
     @property
+    def going(self) -> Loop[Any] | None:
+        """The loop of the phase that goes on, or broke off; None when all have ended."""
+        return None if self.done and self.done[-1].loop is self.loop else self.loop
+
+    @property
+    def steps_taken(self) -> int:
+        """Model calls finished, those before a resumption included."""
+        return sum(len(record.steps) for record in self.done) + (
+            len(self.going.steps) if self.going else 0
+        )
+
+    @property
+    def spent(self) -> Usage:
+        """Tokens this process spent; calls that failed count as requests of unknown size."""
+        usage, asked = self._used(Usage()), sum(record.asked for record in self.done)
+        asked += self.aside.requests + sum(c.usage.requests for c in self.compactors)
+        asked += self.going.asked if self.going else 0
+        unknown = asked - usage.requests
+        return usage + Usage(requests=unknown) if unknown > 0 else usage
+
+    @property
     def usage(self) -> Usage:
-        """Tokens so far."""
-        return self.loop.usage if self.loop else Usage()
+        """Tokens so far, those before a resumption included."""
+        return self._used(self.earlier)
+
+    def _used(self, usage: Usage) -> Usage:
+        usage += self.aside
+        for compactor in self.compactors:
+            usage += compactor.usage
+        for record in self.done:
+            usage += record.usage
+        return usage + self.going.usage if self.going else usage
+
+    def records(self) -> Sequence[LegRecord]:
+        """What each phase came to, the one that goes on last."""
+        return (*self.done, LegRecord.of(self.going)) if self.going else self.done
 
     def result(self) -> RunResult[Out]:
         """What the run comes to, as it stands."""
-        partial = self.loop.partial() if self.loop else None
-        history = tuple(self.invocation.history)
+        records = self.records()
+        messages: list[Message] = list(self.invocation.history)
+        steps: list[Step] = []
+        for record in records:
+            messages += record.new_messages
+            steps += record.steps
+        if len(records) > 1:
+            steps = [replace(step, index=index) for index, step in enumerate(steps)]
         return RunResult(
             run_id=self.info.run_id,
             status=self.status or RunStatus.CANCELLED,
             output=self.output,
             error=self.error,
-            messages=partial.messages if partial else history,
-            steps=partial.steps if partial else (),
+            messages=tuple(messages),
+            steps=tuple(steps),
             usage=self.usage,
+            cost=self.spending.cost,
             tool_calls=self.tool_calls,
+            attachments=self.attachments,
+            pending=tuple(self.asked.values()) if self.status is RunStatus.PAUSED else (),
             warnings=tuple(self.warnings),
             started=self.info.started,
-            ended=self.ended or self.clock.wall(),
+            ended=self.ended or self.kit.clock.wall(),
         )
-
-
-class RunTally:
-    """A live, read-only view of a run: what tools (`ToolContext.run`) and handles see of it."""
-
-    __slots__ = ("_state",)
-
-    def __init__(self, state: RunState[Any]) -> None:
-        self._state = state
-
-    @property
-    def run_id(self) -> str:
-        """The run's id."""
-        return self._state.info.run_id
-
-    @property
-    def steps(self) -> int:
-        """Model calls finished."""
-        return len(self._state.loop.steps) if self._state.loop else 0
-
-    @property
-    def tool_calls(self) -> int:
-        """Tool calls begun."""
-        return self._state.tool_calls
-
-    @property
-    def usage(self) -> Usage:
-        """Tokens so far."""
-        return self._state.usage
-
-    @property
-    def elapsed_s(self) -> float:
-        """Seconds since the run began."""
-        return self._state.clock.monotonic() - self._state.started_monotonic

@@ -6,9 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 from executus import events
+from executus.run.leg import Leg
 from executus.run.state import RunState
 from majordomo import agent, chain, llm
 from majordomo.agent import AgentEvent
+from majordomo.agent.hooks import call_observer
 
 __all__ = ["FROM_LOOP", "route_observer", "translator"]
 
@@ -28,10 +30,22 @@ FROM_LOOP = frozenset(
 """Event kinds that come out of the loop stage."""
 
 
-def translator(state: RunState[Any]) -> Callable[[AgentEvent], None]:
-    """A function that tells the run's sinks what the loop emits."""
+def translator(state: RunState[Any], leg: Leg) -> Callable[[AgentEvent], None]:
+    """A function that tells the run's sinks, and the agent's observers, what the loop emits."""
+    emit, observers = _teller(state, str(leg.model.target)), state.agent.hooks.observers
+    if not observers:
+        return emit
+
+    def emit_to_all(event: AgentEvent) -> None:
+        emit(event)
+        for observer in observers:
+            call_observer(observer, event)
+
+    return emit_to_all
+
+
+def _teller(state: RunState[Any], model: str) -> Callable[[AgentEvent], None]:
     tell = state.tell
-    model = str(state.model.target) if state.model else ""
 
     def emit(event: AgentEvent) -> None:
         match event:

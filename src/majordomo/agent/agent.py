@@ -97,8 +97,8 @@ class Agent(Generic[Deps, Out]):
         self.output: type[Out] = output
         self._output: OutputType[Out] = OutputType(output)
         self.settings = settings
-        self._hooks = hooks
-        self._limits = LoopLimits(
+        self.hooks = hooks
+        self.limits = LoopLimits(
             max_steps=max_steps,
             max_parallel_tools=max_parallel_tools,
             tool_errors=tool_errors,
@@ -190,9 +190,9 @@ class Agent(Generic[Deps, Out]):
             system=self.system(deps),
             tools=self._tools,
             settings=settings or self.settings,
-            limits=self._limits,
-            hooks=self._hooks,
-            emit=_tell(self._hooks.observers),
+            limits=self.limits,
+            hooks=self.hooks,
+            emit=_tell(self.hooks.observers),
             fragments=fragments or Fragments(),
         )
 

@@ -173,13 +173,10 @@ async def drive(loop: Loop[Out]) -> AgentResult[Out]:
 
 
 async def finish_step(loop: Loop[Out]) -> None:
-    """Run the calls that the last step left open, when the loop goes on after it was suspended."""
-    if loop.steps and loop.messages[-1] is loop.steps[-1].response.message:
-        response = loop.steps[-1].response
-        if response.message.tool_calls:
-            await run_calls(loop, response)
-            if loop.emit is not None:
-                loop.emit(StepFinished(loop.steps[-1]))
+    """Do what is left of the last step, for a loop that goes on where an earlier one stopped."""
+    if not loop.steps or loop.messages[-1] is not loop.steps[-1].response.message:
+        return
+    await _follow(loop, loop.steps[-1].response)
 
 
 async def take_step(loop: Loop[Out]) -> None:
@@ -193,6 +190,10 @@ async def take_step(loop: Loop[Out]) -> None:
         loop.emit(StepStarted(len(loop.steps)))
     response = await ask(loop, request)
     record(loop, response)
+    await _follow(loop, response)
+
+
+async def _follow(loop: Loop[Out], response: Response) -> None:
     if response.message.tool_calls:
         await run_calls(loop, response)
     elif response.finish_reason is not FinishReason.PAUSE and not loop.inbox:

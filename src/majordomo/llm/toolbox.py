@@ -13,6 +13,7 @@ from pydantic_core import to_json
 from majordomo.clock import SYSTEM_CLOCK, Clock
 from majordomo.errors import ToolDefinitionError
 from majordomo.llm.parts import ImagePart, TextPart, ToolCallPart, ToolResultPart
+from majordomo.llm.secrets import Secrets
 from majordomo.llm.tool import BadArguments, CallSuspended, Tool
 from majordomo.llm.toolcontext import ToolContext
 from majordomo.threads import call_in_thread
@@ -71,7 +72,8 @@ class Toolbox:
         """Answer a call. Never raises for the tool's or the model's fault.
 
         An unknown name, arguments that do not fit, an exception and a timeout all come back as an
-        `is_error` result that says what to change. Cancellation passes through.
+        `is_error` result that says what to change. Cancellation passes through. What the secrets
+        know is taken out of the text and of what is logged, before anything is cut.
 
         Raises:
             CallSuspended: The tool's answer comes later.
@@ -81,14 +83,18 @@ class Toolbox:
             return _error(call, self._unknown(call.name))
         context = ToolContext(deps=deps, call=call, run=run, secrets=secrets)
         try:
-            return as_result(call, await self._invoke(tool, call, context))
+            result = as_result(call, await self._invoke(tool, call, context))
         except CallSuspended:
             raise
-        except BadArguments as error:
-            return _error(call, f"invalid arguments for {call.name}: {error}")
-        except (Exception, SystemExit) as error:  # sys.exit() in a tool is the tool's fault too
-            logger.debug("tool %s raised", call.name, exc_info=True)
-            return _error(call, f"{call.name} failed: {type(error).__name__}: {error}")
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - sys.exit() is its fault too
+            raised = error
+        else:
+            text = await _scrubbed(result.text, secrets)
+            return result if text is result.text else replace(result, text=text)
+        try:  # outside the handler: a cancellation from here must not carry the error as context
+            return await _failed(call, raised, secrets)
+        finally:
+            del raised  # it refers to this frame, and this frame to it
 
     async def _invoke(self, tool: Tool, call: ToolCallPart, context: ToolContext[Any]) -> object:
         if tool.timeout_s is None:

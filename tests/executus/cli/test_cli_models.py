@@ -11,8 +11,8 @@ from executus.cli.display import LineDisplay
 from executus.cli.inputs import read_content
 from executus.cli.live import LiveDisplay
 from executus.cli.models import list_models
-from executus.cli.output import printable
 from executus.cli.run import RunRequest, run_task
+from executus.printable import printable
 from executus.testing import FakeProvider
 from majordomo.builtin import default_registry
 from majordomo.errors import UnknownModel

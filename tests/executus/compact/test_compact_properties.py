@@ -143,4 +143,5 @@ async def test_a_whole_transcript_at_once_becomes_valid_and_fits(speaker, length
 
 def test_every_wire_is_among_the_speakers():
     names = {speaker.wire.name for speaker in SPEAKERS}
-    assert names == {row.name.removesuffix("-cloud") for row in WIRE_ROWS}
+    alike = {"ollama-cloud", "foreman", "llama-swap"}  # they speak Ollama's wire and OpenAI's
+    assert names == {row.name for row in WIRE_ROWS} - alike

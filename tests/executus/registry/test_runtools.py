@@ -15,11 +15,13 @@ from executus.registry import (
     Overflow,
     RunTools,
     default_registry,
+    own_policy,
     own_tool,
     policy,
 )
+from executus.registry.registeredtool import registered
 from executus.testing import FakeClock
-from majordomo.agent import Loop, drive
+from majordomo.agent import Loop, as_tool, drive
 from majordomo.errors import ToolDefinitionError
 from majordomo.llm import (
     ImagePart,
@@ -47,8 +49,14 @@ def asked(name, **arguments):
     return ToolCallPart(id="c1", name=name, arguments=json.dumps(arguments))
 
 
+def registered_alone(item):
+    """A tool as a registry would have it, but for the toolset in its name."""
+    made = as_tool(item)
+    return registered(made.name, made, own_policy(made))
+
+
 def run_tools(*items, **options):
-    return RunTools(map(own_tool, items), caller=ANN, **options)
+    return RunTools(map(registered_alone, items), caller=ANN, **options)
 
 
 def giving(text, **changes):
@@ -61,6 +69,15 @@ async def shown(text, max_result_bytes, **options):
 
 
 # --- what is offered
+
+
+async def test_what_is_cut_off_an_agents_own_tool_is_kept_only_where_it_says_so():
+    plain = RunTools([own_tool(giving("x" * 500, max_result_bytes=256))], caller=ANN)
+    assert [made.name for made in plain.tools] == ["give"]
+    assert len((await plain.execute(asked("give"))).text) < 500
+    keeping = giving("x" * 500, max_result_bytes=256, keep_overflow=True)
+    kept = RunTools([own_tool(keeping)], caller=ANN)
+    assert [made.name for made in kept.tools] == ["give", "read_more"]
 
 
 def test_tools_are_offered_in_order_and_found_by_the_name_on_the_wire():

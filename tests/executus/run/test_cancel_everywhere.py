@@ -8,16 +8,38 @@ import pytest
 import stepping
 
 from executus import Executor, Invocation, Limits, Ports, RunnableAgent, RunStatus
+from executus.asking import InputAnswer
+from executus.dispatchguard import DispatchGuard
 from executus.events import EVENT_KINDS
-from majordomo.llm import tool
+from executus.lane import Lane
+from executus.money import Money
+from executus.registry import Allow, Ask
+from executus.run import MemoryCheckpointer, Phase
+from majordomo.llm import Usage, tool
 from majordomo.providers.fake import FakeProvider, Reply
 
 pause = anyio.lowlevel.checkpoint
 
 
+class Journals(MemoryCheckpointer):
+    """Journals whose every operation waits."""
+
+    async def append(self, run_id, at, entries):
+        await pause()
+        await super().append(run_id, at, entries)
+
+    async def load(self, run_id):
+        await pause()
+        return await super().load(run_id)
+
+    async def end(self, run_id):
+        await pause()
+        await super().end(run_id)
+
+
 @dataclass
 class Host:
-    """Every port, each waiting at least once, and what they saw."""
+    """Every port and seam, each waiting at least once, and what they saw."""
 
     wants: Collection[str] = frozenset(EVENT_KINDS)
     started: list[str] = field(default_factory=list)
@@ -26,7 +48,12 @@ class Host:
     reserved: set[str] = field(default_factory=set)
     settled: list[str] = field(default_factory=list)
     delivered: list = field(default_factory=list)
+    journals: Journals = field(default_factory=Journals)
+    lane: Lane = field(default_factory=lambda: Lane(1))
+    guard: DispatchGuard = field(default_factory=DispatchGuard)
     tools_open: int = 0
+    watching: int = 0
+    compacted: int = 0
 
     async def start_run(self, info):
         await pause()
@@ -43,7 +70,10 @@ class Host:
         self.reserved.add(info.run_id)
         await pause()
 
-    async def commit(self, run_id, usage):
+    async def extend(self, run_id, usage, cost):
+        await pause()
+
+    async def commit(self, run_id, usage, cost):
         await pause()
         assert usage.requests
         self.reserved.discard(run_id)
@@ -58,9 +88,46 @@ class Host:
         await pause()
         return names
 
-    async def deliver(self, info, output):
+    async def deliver(self, parcel):
         await pause()
-        self.delivered.append(output)
+        self.delivered.append(parcel.text)
+
+    async def watch(self, watch):
+        self.watching += 1
+        try:
+            watch.extend(1)
+            while True:
+                await pause()
+        finally:
+            self.watching -= 1
+
+    async def decide(self, request):
+        await pause()
+        return Ask("May it?") if request.tool.name == "calc.calculate" else Allow()
+
+    async def ask(self, request):
+        await pause()
+        return InputAnswer()
+
+    async def get(self, name, caller):
+        await pause()
+        return "a long enough secret"
+
+    def cost(self, target, usage):
+        return Money(1)
+
+    def begin(self, scope):
+        return self
+
+    async def compact(self, messages, *, reported):
+        await pause()
+        self.compacted += 1
+        return messages
+
+    usage = Usage()
+
+    def overflowed(self):
+        raise AssertionError("nothing is too long here")
 
 
 def make_agent(host, *, parallel):
@@ -76,18 +143,36 @@ def make_agent(host, *, parallel):
         return n
 
     provider = FakeProvider()
-    calls = [("careful", {"n": 1}), ("careful", {"n": 2})]
-    provider.enqueue("m", Reply(text="look", calls=calls), "done")
+    calls = [("careful", {"n": 1}), ("calc__calculate", {"expression": "1+1"})]
+    provider.enqueue("m", Reply(text="look", calls=calls), "looked", "done")
     return RunnableAgent(
         model=provider.model("m"),
         tools=[careful, "calc.*"],
         limits=Limits(max_parallel_tools=2 if parallel else 1),
+        phases=[Phase(name="look"), Phase(name="answer")],
     )
 
 
 def make_executor(host):
-    ports = Ports(audit=host, budget=host, palette=host, delivery=host)
-    return Executor(ports=ports, new_id=lambda: "run")
+    ports = Ports(
+        audit=host,
+        budget=host,
+        palette=host,
+        critic=host,
+        checkpointer=host.journals,
+        delivery=host,
+        ask=host,
+        secrets=host,
+        prices=host,
+    )
+    return Executor(
+        ports=ports,
+        policy=host,
+        compactor=host,
+        lane=host.lane,
+        guard=host.guard,
+        new_id=lambda: "run",
+    )
 
 
 def check_host(host, outcome):
@@ -96,6 +181,9 @@ def check_host(host, outcome):
     assert outcome.left_running == 0, where
     assert host.tools_open == 0, where
     assert host.reserved == set(), where
+    assert (host.watching, host.guard.live) == (0, 0), where
+    assert (host.lane.snapshot().running, host.lane.snapshot().waiting) == (0, 0), where
+    assert host.journals._journals == {}, where
     began = bool(host.events)
     assert len(host.closed) == (1 if began else 0), where
     assert len(host.settled) == (1 if began else 0), where
@@ -137,8 +225,9 @@ def test_an_awaited_run(mode, parallel):
             assert outcome.returned.status is RunStatus.OK
             assert outcome.returned.output == "done"
 
-    stepping.sweep(mode, make, check, at_least=12)
+    stepping.sweep(mode, make, check, at_least=30)
     assert hosts[-1].closed[0].status is RunStatus.OK
+    assert hosts[-1].compacted == 3
 
 
 @pytest.mark.timeout(60)
@@ -175,5 +264,5 @@ def test_a_run_beside_its_caller(mode, how):
             assert result.output == "done"
             assert kinds[-1] == "run_ended"
 
-    stepping.sweep(mode, make, check, at_least=15)
+    stepping.sweep(mode, make, check, at_least=30)
     assert hosts[-1].closed[0].status is RunStatus.OK

@@ -174,7 +174,8 @@ async def test_limits_of_the_invocation_win_over_the_agents_and_the_executors():
         async def reserve(self, info):
             seen.append(info.limits.max_steps)
 
-        async def commit(self, run_id, usage): ...
+        async def extend(self, run_id, usage, cost): ...
+        async def commit(self, run_id, usage, cost): ...
         async def release(self, run_id): ...
 
     executor = Executor(defaults=Limits(max_steps=1), ports=Ports(budget=Gate()))
@@ -216,7 +217,9 @@ class Budget:
             raise BudgetExceeded(f"{info.caller.id} has no runs left this week")
         self.left -= 1
 
-    async def commit(self, run_id, usage):
+    async def extend(self, run_id, usage, cost): ...
+
+    async def commit(self, run_id, usage, cost):
         self.log.append(("commit", usage.requests))
 
     async def release(self, run_id):
@@ -281,7 +284,7 @@ async def test_failing_optional_ports_become_warnings():
             raise OSError("disk full")
 
     class BrokenDelivery:
-        async def deliver(self, info, output):
+        async def deliver(self, parcel):
             raise OSError("no route")
 
     ports = Ports(audit=Broken(), delivery=BrokenDelivery())
@@ -382,15 +385,15 @@ async def test_delivery_gets_the_answer_once_and_only_an_answer():
     delivered = []
 
     class Deliver:
-        async def deliver(self, info, output):
-            delivered.append(output)
+        async def deliver(self, parcel):
+            delivered.append((parcel.key, parcel.text))
 
     error = APIError("down", provider="p", model="m", kind=ErrorKind.TRANSIENT)
     _, model = scripted("yes", error)
-    executor = Executor(ports=Ports(delivery=Deliver()))
+    executor = Executor(ports=Ports(delivery=Deliver()), new_id=iter("ab").__next__)
     await executor.run(RunnableAgent(model=model), "go")
     await executor.run(RunnableAgent(model=model), "go")
-    assert delivered == ["yes"]
+    assert delivered == [("a", "yes")]
 
 
 async def test_events_are_ordered_typed_and_json():
@@ -599,7 +602,7 @@ async def test_a_call_cut_off_by_a_deadline_is_committed_as_unknown_not_released
     clock, log = FakeClock(), []
 
     class Meter(Budget):
-        async def commit(self, run_id, usage):
+        async def commit(self, run_id, usage, cost):
             log.append(usage)
 
     provider, model = scripted(Hang())
@@ -613,9 +616,9 @@ async def test_a_call_cut_off_by_a_deadline_is_committed_as_unknown_not_released
 
 
 async def test_a_dead_audit_neither_grows_without_bound_nor_warns_after_the_end(monkeypatch):
-    from executus.run import stages
+    from executus.run import closing
 
-    monkeypatch.setattr(stages, "MOST_SPOOLED", 3)
+    monkeypatch.setattr(closing, "MOST_SPOOLED", 3)
     calls, events = [], []
 
     class Dead(Recorder):
@@ -628,7 +631,7 @@ async def test_a_dead_audit_neither_grows_without_bound_nor_warns_after_the_end(
     for _ in range(10):
         await executor.run(RunnableAgent(model="fake"), "go")
     assert len(calls) == 10
-    assert len(executor._spool) == 3
+    assert len(executor._kit.spool) == 3
     last = {event.run_id: event.kind for event in events}
     assert set(last.values()) == {"run_ended"}
 

@@ -1,0 +1,237 @@
+"""The loop stage: each phase by one agent loop, inside the run's bounds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import nullcontext
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import anyio
+from pydantic_core import to_json
+
+from executus.compact import NO_COMPACTION, CompactionScope, RunCompactor
+from executus.errors import RunRejected, RunStopped
+from executus.events import BudgetTold, ModelRouted, PhaseStarted
+from executus.run.calls import CallPath, save
+from executus.run.leg import Leg, LegRecord
+from executus.run.ports import NO_CRITIC, UNLIMITED
+from executus.run.restore import RestoredPhase
+from executus.run.spending import check_limits
+from executus.run.state import RunState
+from executus.run.translate import FROM_LOOP, route_observer, translator
+from executus.run.watch import RunWatch
+from majordomo.agent import Loop, LoopLimits, ModelFailed, as_message, drive
+from majordomo.chain import observing
+from majordomo.errors import APIError, ErrorKind
+from majordomo.llm import FinishReason, Message, user
+from majordomo.tasks import OwnedTask
+from majordomo.threads import watching_abandoned
+
+__all__ = ["run_legs"]
+
+_CUT = frozenset({FinishReason.LENGTH, FinishReason.REFUSAL, FinishReason.CONTENT_FILTER})
+
+
+async def run_legs(state: RunState[Any]) -> None:
+    """Run all phases to the last one's answer.
+
+    Raises:
+        RunStopped: The critic said so.
+        AgentError: A phase ended without an answer.
+    """
+    with watching_abandoned(partial(_abandoned, state)):
+        if state.kit.ports.critic is NO_CRITIC:
+            await _run_legs(state)
+        else:
+            await _run_watched(state)
+
+
+def _abandoned(state: RunState[Any], name: str) -> None:
+    state.warn(f"{name} cannot be interrupted: it goes on in its thread, and nobody waits for it")
+
+
+async def _run_watched(state: RunState[Any]) -> None:
+    scope = anyio.CancelScope()
+    watch = RunWatch(state, scope)
+    with scope:
+        async with OwnedTask(partial(_watch, state, watch)):
+            await _run_legs(state)
+    if watch.stopped is not None and scope.cancelled_caught:
+        raise watch.stopped
+
+
+async def _watch(state: RunState[Any], watch: RunWatch) -> None:
+    try:
+        await state.kit.ports.critic.watch(watch)
+    except Exception as error:  # noqa: BLE001 - an optional port never ends a run
+        state.warn(f"the critic failed: {type(error).__name__}: {error}")
+
+
+async def _run_legs(state: RunState[Any]) -> None:
+    routes = observing(route_observer(state)) if ModelRouted.kind in state.wanted else nullcontext()
+    _take_over(state)
+    with routes:
+        while len(state.done) < len(state.legs):
+            await _run_leg(state, state.legs[len(state.done)])
+    state.output = state.done[-1].output
+
+
+def _take_over(state: RunState[Any]) -> None:
+    """Count the phases that an earlier process ended as done."""
+    if state.restored is None:
+        return
+    ended = state.restored.phases[:-1]
+    if len(ended) >= len(state.legs):
+        raise RunRejected(f"agent {state.agent.name!r} has fewer phases than when the run began")
+    for leg, phase in zip(state.legs, ended, strict=False):
+        state.done.append(
+            LegRecord(
+                new_messages=phase.messages[state.new_from :],
+                steps=phase.steps,
+                output=leg.output.parse(phase.steps[-1].response.text),
+            )
+        )
+
+
+async def _run_leg(state: RunState[Any], leg: Leg) -> None:
+    index = len(state.done)
+    if leg.name:
+        state.tell(PhaseStarted, index=index, name=leg.name)
+    restored = _restored(state, index)
+    if restored is None and index:
+        state.journal.phase(index)
+    loop = state.loop = _new_loop(state, leg, restored)
+    compactor = _compactor(state, leg, loop)
+    result = await _drive(loop, compactor)
+    state.spending.count(index, loop.steps)
+    state.done.append(LegRecord.of(loop))
+    if result.finish_reason in _CUT:
+        state.warn(f"the answer is not whole: the model stopped by {result.finish_reason}")
+    if state.journal.on:
+        state.journal.follow(loop)
+        await save(state)
+
+
+def _restored(state: RunState[Any], index: int) -> RestoredPhase | None:
+    """What an earlier process did of this phase."""
+    if state.restored is None or index != len(state.restored.phases) - 1:
+        return None
+    phase = state.restored.phases[-1]
+    return phase if phase.messages else None
+
+
+def _new_loop(state: RunState[Any], leg: Leg, restored: RestoredPhase | None) -> Loop[Any]:
+    agent, limits = state.agent, state.info.limits
+    history = list(state.invocation.history)
+    loop: Loop[Any] = Loop(
+        model=leg.model,
+        messages=restored.messages if restored else [*history, _task(state)],
+        new_from=state.new_from,
+        output=leg.output,
+        execute=CallPath(state, leg).answer,
+        system=leg.system,
+        tools=leg.tools.tools,
+        settings=leg.settings,
+        limits=LoopLimits(
+            max_steps=limits.max_steps - sum(len(record.steps) for record in state.done),
+            max_parallel_tools=limits.max_parallel_tools,
+            tool_errors=agent.tool_errors,
+            output_retries=agent.output_retries,
+        ),
+        hooks=agent.hooks,
+        emit=translator(state, leg) if FROM_LOOP & state.wanted or agent.hooks.observers else None,
+        streaming=bool({"text", "thinking"} & state.wanted),
+        inbox=state.inbox,
+        gate=partial(_may_go_on, state),
+    )
+    if restored is not None:
+        loop.steps = restored.steps
+        open_calls = {call.id for call in loop.messages[-1].tool_calls}
+        for call_id, result in restored.answered.items():
+            (loop.answered if call_id in open_calls else state.inner)[call_id] = result
+        state.in_doubt = set(restored.in_doubt)
+        state.journal.go_on(len(loop.messages), len(loop.steps), set(restored.answered))
+    return loop
+
+
+def _task(state: RunState[Any]) -> Message:
+    """What was asked, with the answers of the phases before."""
+    asked = as_message(state.invocation.input)
+    if not state.done:
+        return asked
+    answers = [
+        f'<answer phase="{leg.name}">\n{_as_text(record.output)}\n</answer>'
+        for leg, record in zip(state.legs, state.done, strict=False)
+    ]
+    return user(*asked.parts, *answers)
+
+
+def _as_text(output: object) -> str:
+    return output if isinstance(output, str) else to_json(output, fallback=str).decode()
+
+
+async def _may_go_on(state: RunState[Any]) -> None:
+    """The gate before each model call: what is done is written down, what is left allows it."""
+    loop = state.loop
+    assert loop is not None  # noqa: S101 - this is its gate
+    if state.journal.on:
+        state.journal.follow(loop)
+        await save(state)
+    state.spending.count(len(state.done), loop.steps)
+    check_limits(state.info.limits, state.usage, state.spending.cost)
+    begun = loop.asked or any(record.asked for record in state.done)
+    if begun and state.kit.ports.budget is not UNLIMITED:
+        await _extend(state)
+
+
+async def _extend(state: RunState[Any]) -> None:
+    budget, timeout_s = state.kit.ports.budget, state.info.limits.port_timeout_s
+    reason = f"the budget did not answer within {timeout_s:g} s, so the run was stopped"
+    try:
+        with state.kit.clock.deadline(timeout_s):
+            await budget.extend(state.info.run_id, state.spent, state.spending.cost_here)
+            return
+    except RunRejected as error:
+        reason = str(error)
+    except Exception as error:  # noqa: BLE001 - a gate that fails is closed
+        reason = f"the budget failed, so the run was stopped: {type(error).__name__}: {error}"
+    state.tell(BudgetTold, action="stopped", reason=reason)
+    raise RunStopped(reason)
+
+
+def _compactor(state: RunState[Any], leg: Leg, loop: Loop[Any]) -> RunCompactor | None:
+    """Have the loop send a fitted transcript, unless the host's hook does so already."""
+    if loop.hooks.compactor is not None or state.kit.compactor is NO_COMPACTION:
+        return None
+    scope = CompactionScope(
+        model=leg.model, system=leg.system, tools=loop.tools, keep=loop.new_from
+    )
+    compactor = state.kit.compactor.begin(scope)
+    state.compactors.append(compactor)
+
+    async def compact(messages: Sequence[Message]) -> Sequence[Message]:
+        reported = loop.steps[-1].response.usage if loop.steps else None
+        return await compactor.compact(messages, reported=reported)
+
+    loop.hooks = replace(loop.hooks, compactor=compact)
+    return compactor
+
+
+async def _drive(loop: Loop[Any], compactor: RunCompactor | None) -> Any:
+    """Drive the loop; a request that was too long is sent once more, compacted harder."""
+    retried = -1
+    while True:
+        try:
+            return await drive(loop)
+        except ModelFailed as error:
+            if compactor is None or not _too_long(error) or retried == len(loop.steps):
+                raise
+            retried = len(loop.steps)
+            compactor.overflowed()
+
+
+def _too_long(error: ModelFailed) -> bool:
+    cause = error.__cause__
+    return isinstance(cause, APIError) and cause.kind is ErrorKind.CONTEXT_OVERFLOW

@@ -1,0 +1,143 @@
+"""The resolve stage: from what an agent names to models, tools and instructions."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+from typing import Any, TypeAlias
+
+from executus.config import Config
+from executus.errors import RunRejected, SetupError
+from executus.invocation import Limits
+from executus.money import Money
+from executus.registry import Denial, PermissionStage, RegisteredTool, RunTools, own_tool
+from executus.run.agent import Grant, Phase, RunnableAgent
+from executus.run.leg import Leg
+from executus.run.ports import ALL_TOOLS
+from executus.run.state import RunState
+from majordomo.chain import Chain
+from majordomo.llm import Model, Usage
+from majordomo.llm.outputtype import OutputType
+
+__all__ = ["configured_limits", "resolve_legs"]
+
+AskGate: TypeAlias = Callable[[RunState[Any], str, Callable[[], Awaitable[Any]]], Awaitable[Any]]
+
+
+async def configured_limits(config: Config) -> Limits:
+    """The bounds a host has configured, over the defaults."""
+    usual = Limits()
+    return Limits(
+        max_steps=await config.get_int("max_steps", usual.max_steps, minimum=1),
+        max_runtime_s=await config.get_duration("max_runtime", usual.max_runtime_s),
+        max_tool_calls=await config.get_int("max_tool_calls", usual.max_tool_calls, minimum=0),
+        max_tokens=await config.get_int("max_tokens", usual.max_tokens, minimum=1),
+    )
+
+
+async def resolve_legs(state: RunState[Any], ask_gate: AskGate) -> Sequence[Leg]:
+    """Everything the run's phases name, found.
+
+    Raises:
+        ConfigError: A model's name means nothing.
+        SetupError: A grant matches no tool, or the phases are put together wrongly.
+        RunRejected: The palette failed, or the price of a model is unknown and cost is limited.
+    """
+    agent = state.agent
+    phases = agent.phases or (Phase(name=""),)
+    _check_phases(agent, phases)
+    return [await _resolve(state, phase, ask_gate, last=phase is phases[-1]) for phase in phases]
+
+
+def _check_phases(agent: RunnableAgent[Any], phases: Sequence[Phase]) -> None:
+    names = [phase.name for phase in phases]
+    if agent.phases and ("" in names or len(set(names)) < len(names)):
+        raise SetupError(f"agent {agent.name!r}: each phase needs a name of its own, not {names}")
+    if phases[-1].output not in (None, agent.output):
+        raise SetupError(
+            f"agent {agent.name!r}: its last phase's answer is the agent's; set the agent's output"
+        )
+
+
+async def _resolve(state: RunState[Any], phase: Phase, ask_gate: AskGate, *, last: bool) -> Leg:
+    agent = state.agent
+    model = await state.kit.resolve_model(phase.model or agent.model)
+    _check_price(state, model)
+    grants = agent.tools if phase.tools is None else phase.tools
+    texts = (state.kit.system_header, agent.instructions, phase.instructions)
+    skills = (skill.instructions for skill in agent.skills)
+    return Leg(
+        name=phase.name,
+        model=model,
+        system="\n\n".join(text for text in (*texts, *skills) if text),
+        tools=await _offered(state, grants, ask_gate),
+        on_demand=await _offered(state, agent.on_demand, ask_gate, own=False),
+        output=OutputType(agent.output if last else phase.output or str),
+        settings=phase.settings or agent.settings,
+    )
+
+
+def _check_price(state: RunState[Any], model: Model) -> None:
+    """A bound on cost holds only where each target's price is known."""
+    if state.info.limits.max_cost is None:
+        return
+    models = model.models if isinstance(model, Chain) else (model,)
+    for target in (one.target for one in models):
+        price = state.kit.ports.prices.cost(target, Usage(input=0, output=0, requests=1))
+        if price is None:
+            raise RunRejected(
+                f"max_cost is set, and the price of {target} is unknown; give Ports(prices=…) "
+                "one that knows it, or limit max_tokens instead"
+            )
+        _ = price + Money(0, state.info.limits.max_cost.currency)  # the same currency
+
+
+async def _offered(
+    state: RunState[Any], grants: Sequence[Grant], ask_gate: AskGate, *, own: bool = True
+) -> RunTools:
+    """Granted tools that the caller and the palette let this run see, then the agent's own."""
+    agent, info, kit = state.agent, state.info, state.kit
+    patterns = [grant for grant in grants if isinstance(grant, str)]
+    offered: Sequence[RegisteredTool] = ()
+    if patterns:
+        offered = kit.registry.offer(
+            patterns, deny=agent.deny, caller=info.caller, visibility=kit.visibility
+        )
+    hidden: frozenset[str] = frozenset()
+    if offered and kit.ports.palette is not ALL_TOOLS:
+        names = [tool.name for tool in offered]
+        seen = await ask_gate(state, "palette", lambda: kit.ports.palette.visible(info, names))
+        hidden = frozenset(names).difference(seen)
+        offered = [tool for tool in offered if tool.name not in hidden]
+    given = (grant for grant in grants if not isinstance(grant, str))
+    skilled = (tool for skill in agent.skills for tool in skill.tools) if own else ()
+    return RunTools(
+        (*offered, *(own_tool(tool) for tool in (*given, *skilled))),
+        caller=info.caller,
+        clock=kit.clock,
+        secrets=kit.ports.secrets,
+        why_not=partial(_why_not, state, patterns, hidden),
+        secrets_timeout_s=info.limits.port_timeout_s,
+    )
+
+
+def _why_not(
+    state: RunState[Any], patterns: Sequence[str], hidden: frozenset[str], name: str
+) -> Denial | None:
+    """Why a tool that the model asks for is not offered."""
+    kit = state.kit
+    entry = kit.registry.find(name)
+    if entry is None:
+        return None
+    denial = kit.registry.why_not(
+        name,
+        patterns,
+        deny=state.agent.deny,
+        caller=state.info.caller,
+        visibility=kit.visibility,
+    )
+    if denial is None and entry.name in hidden:
+        denial = Denial(
+            name=entry.name, stage=PermissionStage.VISIBILITY, reason="the palette hides it"
+        )
+    return denial

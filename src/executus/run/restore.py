@@ -1,0 +1,201 @@
+"""Reads a journal back: what a run that was paused or killed had done."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from pydantic_core import from_json
+
+from executus.asking import InputAnswer, InputRequest, forget_call, is_of
+from executus.errors import RunRejected
+from executus.identity import Caller
+from executus.invocation import Limits
+from executus.run.journal import JOURNAL_VERSION
+from majordomo.agent import Step
+from majordomo.llm import (
+    FinishReason,
+    Message,
+    Response,
+    Role,
+    Target,
+    ToolResultPart,
+    Usage,
+    load_messages,
+)
+
+__all__ = ["RestoredPhase", "RestoredRun", "restore"]
+
+
+@dataclass(slots=True)
+class RestoredPhase:
+    """What one phase had done.
+
+    Attributes:
+        messages: Its transcript.
+        steps: Its model calls; the last one's results may be missing in the transcript.
+        answered: Results that are known of the open step, by call id.
+        in_doubt: Calls of the open step that were begun and have no result.
+    """
+
+    messages: list[Message] = field(default_factory=list[Message])
+    steps: list[Step] = field(default_factory=list[Step])
+    answered: dict[str, ToolResultPart] = field(default_factory=dict[str, ToolResultPart])
+    in_doubt: set[str] = field(default_factory=set[str])
+
+
+@dataclass(slots=True, kw_only=True)
+class RestoredRun:
+    """What a journal says.
+
+    Attributes:
+        length: Entries it has.
+        phases: In order; the last one is where the run goes on.
+        asked: What the run waits for, by request id.
+        answers: What was said to that already.
+        tool_calls: Tool calls made.
+    """
+
+    run_id: str
+    parent: str | None
+    agent: str
+    caller: Caller
+    limits: Limits
+    metadata: Mapping[str, Any]
+    started: datetime
+    new_from: int
+    length: int
+    phases: list[RestoredPhase]
+    asked: dict[str, InputRequest] = field(default_factory=dict[str, InputRequest])
+    answers: dict[str, InputAnswer] = field(default_factory=dict[str, InputAnswer])
+    tool_calls: int = 0
+
+    @property
+    def usage(self) -> Usage:
+        """Tokens of all model calls so far."""
+        total = Usage()
+        for phase in self.phases:
+            for step in phase.steps:
+                total += step.response.usage
+        return total
+
+
+def restore(run_id: str, entries: Sequence[str]) -> RestoredRun:
+    """Read a journal.
+
+    Raises:
+        RunRejected: There is none, it is of another version, or an entry is malformed.
+    """
+    if not entries:
+        raise RunRejected(f"there is nothing to resume of run {run_id!r}: it ended, or never began")
+    try:
+        first = from_json(entries[0])
+        if first.get("version") != JOURNAL_VERSION:
+            raise RunRejected(
+                f"the journal of run {run_id!r} has version {first.get('version')!r}, "
+                f"this release reads {JOURNAL_VERSION}"
+            )
+        run = _begin(first, len(entries))
+        for text in entries[1:]:
+            _read(run, from_json(text))
+        _close_step(run.phases[-1])
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise RunRejected(f"the journal of run {run_id!r} cannot be read: {error}") from error
+    return run
+
+
+def _begin(entry: Mapping[str, Any], length: int) -> RestoredRun:
+    caller = entry["caller"]
+    return RestoredRun(
+        run_id=entry["run_id"],
+        parent=entry["parent"],
+        agent=entry["agent"],
+        caller=Caller(id=caller["id"], name=caller["name"], roles=frozenset(caller["roles"])),
+        limits=Limits.from_json(entry["limits"]),
+        metadata=entry["metadata"],
+        started=datetime.fromisoformat(entry["started"]),
+        new_from=entry["new_from"],
+        length=length,
+        phases=[RestoredPhase(messages=load_messages(entry["messages"]))],
+    )
+
+
+def _read(run: RestoredRun, entry: Mapping[str, Any]) -> None:
+    phase = run.phases[-1]
+    match entry["kind"]:
+        case "phase":
+            _close_step(phase)
+            run.phases.append(RestoredPhase())
+        case "messages":
+            _messages(phase, load_messages(entry["messages"]))
+        case "answered":
+            _close_step(phase)
+        case "step":
+            _close_step(phase)
+            _step(phase, entry)
+        case "call":
+            phase.in_doubt.add(entry["call_id"])
+        case "result":
+            _result(run, load_messages(entry["messages"])[0])
+        case "asked":
+            run.asked = {raw["id"]: InputRequest(**raw) for raw in entry["requests"]}
+            phase.in_doubt -= {
+                call
+                for call in phase.in_doubt
+                if any(is_of(request, call) for request in run.asked)
+            }
+        case "resumed":
+            run.answers |= {key: InputAnswer(**raw) for key, raw in entry["answers"].items()}
+        case kind:
+            raise ValueError(f"it has an entry of the unknown kind {kind!r}")
+
+
+def _messages(phase: RestoredPhase, messages: Sequence[Message]) -> None:
+    for message in messages:
+        if message.role is not Role.TOOL:
+            _close_step(phase)
+            phase.messages.append(message)
+            continue
+        phase.answered = {result.call_id: result for result in message.tool_results}
+        _close_step(phase)
+
+
+def _step(phase: RestoredPhase, entry: Mapping[str, Any]) -> None:
+    (message,) = load_messages(entry["messages"])
+    response = Response(
+        message=message,
+        finish_reason=FinishReason(entry["finish_reason"]),
+        usage=Usage(**entry["usage"]),
+        target=Target(**entry["target"]),
+        served_model=entry["served_model"],
+        request_id=entry["request_id"],
+    )
+    phase.messages.append(message)
+    phase.steps.append(Step(index=len(phase.steps), response=response))
+
+
+def _result(run: RestoredRun, message: Message) -> None:
+    phase = run.phases[-1]
+    for result in message.tool_results:
+        phase.answered[result.call_id] = result
+        phase.in_doubt.discard(result.call_id)
+        forget_call(run.asked, result.call_id)
+        forget_call(run.answers, result.call_id)
+        run.tool_calls += 1
+
+
+def _close_step(phase: RestoredPhase) -> None:
+    """Put the open step's results into the transcript, once all of them are known."""
+    if not phase.steps or phase.messages[-1] is not phase.steps[-1].response.message:
+        return
+    step = phase.steps[-1]
+    calls = step.response.message.tool_calls
+    if not calls or any(call.id not in phase.answered for call in calls):
+        return
+    results = tuple(phase.answered[call.id] for call in calls)
+    phase.messages.append(Message(role=Role.TOOL, parts=results))
+    phase.steps[-1] = Step(index=step.index, response=step.response, results=results)
+    phase.answered.clear()
+    phase.in_doubt.clear()
