@@ -280,7 +280,7 @@ class Steered(RunEvent):
 
 @dataclass(slots=True, kw_only=True)
 class Compacted(RunEvent):
-    """The model was sent less than the transcript; both in messages."""
+    """The model is sent less than the transcript from now on; both in messages."""
 
     kind: ClassVar[str] = "compacted"
 
@@ -344,7 +344,7 @@ EVENT_KINDS: dict[str, type[RunEvent]] = {
 
 
 class EventSink(Protocol):
-    """Someone who listens. Must return at once; a sink that raises is logged and dropped."""
+    """Someone who listens, at once. That it raised is logged, and it is told of the next event."""
 
     @property
     def wants(self) -> Collection[str]:

@@ -54,11 +54,7 @@ class Limits:
 
     def as_json(self) -> dict[str, Any]:
         """The bounds as plain JSON values."""
-        cost = self.max_cost and {
-            "amount": str(self.max_cost.amount),
-            "currency": self.max_cost.currency,
-        }
-        return {**asdict(self), "max_cost": cost}
+        return {**asdict(self), "max_cost": self.max_cost and self.max_cost.as_json()}
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Self:

@@ -43,6 +43,10 @@ class Money:
     def __str__(self) -> str:
         return f"{self.amount} {self.currency}"
 
+    def as_json(self) -> dict[str, str]:
+        """Amount and currency as texts; `Money(**…)` reads them."""
+        return {"amount": str(self.amount), "currency": self.currency}
+
     def __add__(self, other: Money) -> Money:
         """The sum.
 

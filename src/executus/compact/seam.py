@@ -37,6 +37,11 @@ class RunCompactor(Protocol):
         """Tokens its own model calls took so far; they are part of what the run costs."""
         ...
 
+    @property
+    def folds(self) -> int:
+        """How often it has decided anew what to send; in between the same fold is sent again."""
+        ...
+
     async def compact(
         self, messages: Sequence[Message], *, reported: Usage | None = None
     ) -> Sequence[Message]:
@@ -71,6 +76,7 @@ class _NoCompaction:
     """Compacts nothing, for any number of runs."""
 
     usage = Usage()
+    folds = 0
 
     def begin(self, scope: CompactionScope) -> RunCompactor:
         del scope

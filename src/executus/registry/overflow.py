@@ -24,13 +24,15 @@ class Overflow:
     Args:
         max_bytes: Size of all texts together, in UTF-8; 0 keeps nothing. Of a text that alone is
             longer, the beginning is kept.
+        start: References count from here: as many as an earlier process of the run may have given
+            out, so that none comes to mean another text.
     """
 
-    def __init__(self, max_bytes: int = DEFAULT_MAX_BYTES) -> None:
+    def __init__(self, max_bytes: int = DEFAULT_MAX_BYTES, *, start: int = 0) -> None:
         self.max_bytes = max_bytes
         self._texts: dict[str, tuple[str, int]] = {}
         self._held = 0
-        self._count = 0
+        self._count = start
 
     @property
     def held_bytes(self) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import replace
 
 from executus.identity import Caller
@@ -52,7 +53,9 @@ class RunTools:
         caller: On whose behalf; secrets are theirs.
         clock: Limits calls and the source of secrets.
         secrets: Where secrets come from.
-        overflow: Keeps long results; a store of 8 MiB by default, `Overflow(0)` for none.
+        overflow: Keeps long results; a store of 8 MiB by default, `Overflow(0)` for none. One for
+            all `RunTools` of a run.
+        scrubber: Knows the secrets that were given out. One for all `RunTools` of a run.
         why_not: Says why a tool is not offered (`ToolRegistry.why_not`), so that a call of one
             that is there but was not granted is answered usefully.
         secrets_timeout_s: Seconds the source may take for one call's secrets.
@@ -69,6 +72,7 @@ class RunTools:
         clock: Clock = SYSTEM_CLOCK,
         secrets: SecretSource = NO_SECRETS,
         overflow: Overflow | None = None,
+        scrubber: Scrubber | None = None,
         why_not: Callable[[str], Denial | None] = _unexplained,
         secrets_timeout_s: float = SECRETS_TIMEOUT_S,
     ) -> None:
@@ -79,7 +83,7 @@ class RunTools:
         self._secrets_timeout_s = secrets_timeout_s
         self._overflow = Overflow() if overflow is None else overflow
         self._why_not = why_not
-        self._scrubber = Scrubber()
+        self._scrubber = Scrubber() if scrubber is None else scrubber
         self._read_more = ""
         if any(self._keeps(entry) for entry in offered):
             reader = read_more_tool(self._overflow, {entry.tool.name for entry in offered})
@@ -101,6 +105,15 @@ class RunTools:
     def find(self, wire_name: str) -> RegisteredTool | None:
         """The tool a call names, or None when it is not offered."""
         return self._entries.get(wire_name.strip())
+
+    async def learn_secrets(self) -> None:
+        """Ask for the secrets of all tools, so that none is shown that an earlier process gave out.
+
+        For a run that is resumed. One that cannot be had now cannot be given out either.
+        """
+        for entry in self._entries.values():
+            with suppress(_Unavailable):
+                await self._fetch(entry)
 
     def why_not(self, wire_name: str) -> Denial | None:
         """Why the tool a call names is not offered; None when it is, or when there is none."""

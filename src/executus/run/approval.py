@@ -6,7 +6,7 @@ from typing import Any
 
 from executus.asking import InputAnswer, InputRequest, Pending
 from executus.events import InputAnswered, InputAsked
-from executus.run.state import RunState
+from executus.run.state import RunState, told
 from majordomo.llm import CallSuspended
 
 __all__ = ["ask_person"]
@@ -47,8 +47,7 @@ async def _ask(state: RunState[Any], request: InputRequest) -> InputAnswer | Pen
     try:
         return await asker.ask(request)
     except Exception as error:  # noqa: BLE001 - who cannot be asked has not agreed
-        what = f"{type(error).__name__}: {error}"
-        state.warn(f"asking for an answer failed: {what}")
+        state.warn(f"asking for an answer failed: {told(error)}")
         return InputAnswer(approved=False, text="nobody could be asked")
 
 

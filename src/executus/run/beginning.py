@@ -13,6 +13,7 @@ from executus.errors import RunRejected
 from executus.events import EventSink
 from executus.invocation import Invocation, Limits
 from executus.pendingattach import PendingAttachments
+from executus.registry import Overflow
 from executus.run.agent import RunnableAgent
 from executus.run.info import RunInfo
 from executus.run.journal import RunJournal
@@ -131,9 +132,13 @@ def resumed_run(
     state.journal = _journal(kit, state.info, written=restored.length)
     state.journal.resumed(kit.new_id(), said)
     state.asked, state.answers = restored.asked, restored.answers | said
-    state.earlier, state.tool_calls = restored.usage, restored.tool_calls
+    state.inbox.extend(restored.inbox)
+    for attachment in restored.attachments:
+        state.outbox.add(attachment)
+    state.tool_calls = restored.tool_calls
+    state.overflow = Overflow(start=restored.tool_calls)
     steps = [step for phase in restored.phases for step in phase.steps]
-    state.spending = Spending(kit.ports.prices, steps)
+    state.spending.restore(steps, restored.aside, restored.tools_cost)
     state.spending.skip(len(restored.phases) - 1, len(restored.phases[-1].steps))
     return state
 

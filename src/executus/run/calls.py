@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from executus.asking import InputRequest, forget_call, request_id
+from executus.asking import InputRequest, forget_call, is_of, request_id
 from executus.errors import RunStopped
 from executus.events import ToolDenied
+from executus.money import Money
 from executus.registry import (
     Allow,
     Ask,
@@ -23,9 +24,9 @@ from executus.registry import (
     wire_name,
 )
 from executus.run.approval import ask_person
-from executus.run.journal import JournalConflict
+from executus.run.journal import JournalConflict, digest
 from executus.run.leg import Leg
-from executus.run.state import RunState
+from executus.run.state import RunState, told
 from executus.run.toolrun import ToolRun
 from executus.runservices import ToolListing
 from majordomo.llm import CallSuspended, ToolCallPart, ToolResultPart
@@ -45,6 +46,7 @@ class CallPath:
         self._state = state
         self._offered = leg.tools
         self._both = (leg.tools, leg.on_demand)
+        self._costs: dict[str, Money] = {}
 
     async def answer(self, call: ToolCallPart) -> ToolResultPart:
         """Answer a call of the model.
@@ -56,6 +58,7 @@ class CallPath:
         state = self._state
         if state.loop is not None:
             state.journal.follow(state.loop)  # the step is noted before what came of it
+        state.count()
         return await self._answer(call, self._offered)
 
     async def answer_inner(self, call: ToolCallPart) -> ToolResultPart:
@@ -65,13 +68,13 @@ class CallPath:
             CallSuspended: The answer comes later.
             RunStopped: Another process goes on with this run.
         """
-        known = self._state.inner.pop(call.id, None)
-        if known is not None:
-            return known
         offered, on_demand = self._both
-        name = wire_name(call.name)
-        among = on_demand if offered.find(name) is None else offered
-        return await self._answer(replace(call, name=name), among)
+        call = replace(call, name=wire_name(call.name))
+        what, known = self._state.inner.pop(call.id, ("", None))
+        if known is not None and what == digest(call):
+            return known
+        among = on_demand if offered.find(call.name) is None else offered
+        return await self._answer(call, among)
 
     def listing(self) -> Sequence[ToolListing]:
         """What may be called."""
@@ -96,7 +99,7 @@ class CallPath:
         except CallSuspended:
             state.tool_calls -= 1  # counted when it is made
             raise
-        _settle(state, result)
+        _settle(state, call, result, self._costs.pop(call.id, None))
         if state.journal.on:
             await save(state)
         return result
@@ -110,7 +113,9 @@ class CallPath:
             if denied is not None:
                 return denied
             limit = state.info.limits.max_cost
-            state.spending.count_tool(tool.policy.cost, limit.currency if limit else "USD")
+            cost = state.spending.count_tool(tool.policy.cost, limit.currency if limit else "USD")
+            if cost is not None:
+                self._costs[call.id] = cost
         run = ToolRun(state, call, self)
         return await tools.execute(call, deps=state.invocation.deps, run=run)
 
@@ -212,10 +217,14 @@ async def _record(
     return _denied(state, call, "it could not be recorded, so it was not made", "journal")
 
 
-def _settle(state: RunState[Any], result: ToolResultPart) -> None:
-    forget_call(state.answers, result.call_id)
-    forget_call(state.asked, result.call_id)
-    state.journal.result(result)
+def _settle(
+    state: RunState[Any], call: ToolCallPart, result: ToolResultPart, cost: Money | None
+) -> None:
+    """Note the result, and forget what belonged to the call: its id may come again."""
+    for by_request in (state.answers, state.asked, state.inner):
+        forget_call(by_request, call.id)
+    state.in_doubt = {doubted for doubted in state.in_doubt if not is_of(doubted, call.id)}
+    state.journal.result(call, result, cost)
 
 
 async def save(state: RunState[Any]) -> bool:
@@ -232,6 +241,6 @@ async def save(state: RunState[Any]) -> bool:
     except JournalConflict as error:
         raise RunStopped(str(error)) from error
     except Exception as error:  # noqa: BLE001 - an optional port never ends a run
-        state.warn(f"checkpointer.append failed: {type(error).__name__}: {error}")
+        state.warn(f"checkpointer.append failed: {told(error)}")
         return False
     return True

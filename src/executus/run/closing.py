@@ -3,49 +3,79 @@
 from __future__ import annotations
 
 import logging
-from functools import partial
+from dataclasses import dataclass
 from typing import Any
 
 from executus.events import RunEnded
-from executus.run.ports import NO_AUDIT, UNLIMITED
-from executus.run.result import RunStatus
+from executus.run.info import RunInfo
+from executus.run.ports import NO_AUDIT, UNLIMITED, Audit
+from executus.run.result import RunResult, RunStatus
 from executus.run.state import RunState
+from majordomo.clock import Clock
 
-__all__ = ["announce_end", "close", "flush"]
+__all__ = ["Unwritten", "announce_end", "close", "flush"]
 
 logger = logging.getLogger("executus.run")
 
 MOST_SPOOLED = 1000
+_FINAL = frozenset({RunStatus.OK, RunStatus.MAX_STEPS})
+
+
+@dataclass(frozen=True, slots=True)
+class Unwritten:
+    """A terminal record that could not be written yet."""
+
+    info: RunInfo
+    result: RunResult[Any]
+    audit: Audit
+    clock: Clock
+
+    async def write(self) -> None:
+        """Write it."""
+        if self.audit is not NO_AUDIT:
+            await self.audit.close_run(self.info, self.result)
 
 
 async def close(state: RunState[Any]) -> None:
     """Settle, record and let go, each within its own time.
 
     Runs in its own task (ADR 0112): no cancellation of the caller reaches it. A record that could
-    not be written waits in the executor's spool for the next close stage.
+    not be written waits in the executor's spool for the next close stage. Of a run whose id is
+    another's, nothing is recorded: it would replace that one's record.
     """
-    limit_s, recorded = state.info.limits.close_timeout_s, False
-    with state.kit.clock.deadline(limit_s) as scope:
-        await _settle(state)
-        await _end_journal(state)
-        recorded = await state.attempt("audit.close_run", partial(_write_record, state))
-        if recorded:
-            await flush(state.kit.spool)
-    if scope.cancelled_caught:
-        state.warn(f"the close stage was stopped after its {limit_s:g} s")
-    if not recorded:
-        _spool(state)
+    if state.foreign and state.lineage is None:  # it has not even reserved anything
+        return
+    limit_s, recorded = state.info.limits.close_timeout_s, state.foreign
+    try:
+        with state.kit.clock.deadline(limit_s) as scope:
+            await _settle(state)
+            if not state.foreign:
+                recorded = await state.attempt("audit.close_run", lambda: _unwritten(state).write())
+            if recorded:
+                await _end_journal(state)
+                await flush(state.kit.spool)
+        if scope.cancelled_caught:
+            state.warn(f"the close stage was stopped after its {limit_s:g} s")
+    finally:
+        if not recorded:
+            _spool(state)
+
+
+def _unwritten(state: RunState[Any]) -> Unwritten:
+    ports, clock = state.kit.ports, state.kit.clock
+    return Unwritten(state.info, state.result(), ports.audit, clock)
 
 
 def _spool(state: RunState[Any]) -> None:
     spool = state.kit.spool
-    spool.append(state)
+    spool.append(_unwritten(state))
     if len(spool) > MOST_SPOOLED:
         lost = spool.pop(0)
         logger.error("the terminal record of run %s is lost", lost.info.run_id)
 
 
 async def _settle(state: RunState[Any]) -> None:
+    state.count()
     budget, run_id, spent = state.kit.ports.budget, state.info.run_id, state.spent
     if budget is UNLIMITED:
         return
@@ -57,23 +87,18 @@ async def _settle(state: RunState[Any]) -> None:
 
 
 async def _end_journal(state: RunState[Any]) -> None:
-    """Forget the journal of a run that has ended; that of a paused one is needed."""
-    if state.journal.mine and state.status not in (RunStatus.PAUSED, RunStatus.REJECTED):
+    """Forget the journal of a run that has answered, or cannot go further; keep the others'."""
+    if state.journal.mine and state.status in _FINAL:
         await state.attempt("checkpointer.end", state.journal.end)
 
 
-async def _write_record(state: RunState[Any]) -> None:
-    if state.kit.ports.audit is not NO_AUDIT:
-        await state.kit.ports.audit.close_run(state.info, state.result())
-
-
-async def flush(spool: list[RunState[Any]]) -> None:
+async def flush(spool: list[Unwritten]) -> None:
     """Write the terminal records that earlier runs could not, until one fails again."""
     while spool:
         earlier, written = spool.pop(0), False
         try:
-            with earlier.kit.clock.deadline(earlier.info.limits.port_timeout_s):
-                await _write_record(earlier)
+            with earlier.clock.deadline(earlier.info.limits.port_timeout_s):
+                await earlier.write()
                 written = True
         except Exception:
             logger.exception("the terminal record of run %s waits on", earlier.info.run_id)

@@ -199,7 +199,7 @@ class Executor:
         agent: RunnableAgent[Out] | None = None,
         deps: object = None,
     ) -> RunResult[Out]:
-        """Go on with a run that paused, or whose process ended in the middle of it.
+        """Go on with a run that paused, was cancelled, failed, or lost its process.
 
         A call that has its result is not made again. Nor is one that was begun and is not
         idempotent: the model is told that it is in doubt.

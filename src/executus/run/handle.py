@@ -73,6 +73,11 @@ class RunHandle(Generic[Out]):
         """What it has come to so far; the same as `wait` gives once it has ended."""
         return self._state.result()
 
+    @property
+    def done(self) -> bool:
+        """Whether it has ended."""
+        return self._task is not None and self._task.done
+
     def cancel(self) -> None:
         """Stop the run; its close stage still runs, and `wait` gives what it had achieved."""
         assert self._task is not None  # noqa: S101 - handed out only once begun

@@ -3,13 +3,16 @@
 Append-only, one JSON text per entry, so that a step costs what the step is long and not what the
 run is long (ADR 0119). `restore` reads it back.
 
-    begin · phase · messages · step · call · result · asked · resumed
+    begin · phase · messages · step · call · result · answered · aside · attached · asked · inbox ·
+    resumed
 """
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from hashlib import blake2s
 from typing import Any, Protocol
 
 import anyio
@@ -17,10 +20,12 @@ from pydantic_core import to_json
 
 from executus.asking import InputAnswer, InputRequest
 from executus.errors import ExecutusError, SetupError
+from executus.money import Money
+from executus.pendingattach import Attachment
 from executus.run.info import RunInfo
 from majordomo.agent import Loop, Step
 from majordomo.clock import Clock
-from majordomo.llm import Message, Role, ToolResultPart, dump_messages
+from majordomo.llm import Message, Role, ToolCallPart, ToolResultPart, Usage, dump_messages
 
 __all__ = [
     "JOURNAL_VERSION",
@@ -42,7 +47,7 @@ class Checkpointer(Protocol):
     """Keeps the journals of runs that have not ended."""
 
     async def append(self, run_id: str, at: int, entries: Sequence[str]) -> None:
-        """Add entries to a run's journal; they are safe once this returns.
+        """Add entries to a run's journal: all or none, and safe once this returns.
 
         Args:
             run_id: Which run.
@@ -59,7 +64,7 @@ class Checkpointer(Protocol):
         ...
 
     async def end(self, run_id: str) -> None:
-        """The run has its terminal record: its journal is not needed any more."""
+        """The run has answered, or will not be resumed: its journal is not needed any more."""
         ...
 
 
@@ -98,6 +103,12 @@ class MemoryCheckpointer:
     async def end(self, run_id: str) -> None:
         """Forget the run."""
         self._journals.pop(run_id, None)
+
+
+def digest(call: ToolCallPart) -> str:
+    """What was called with what, told apart: ids come again, and tools change their minds."""
+    text = f"{call.name}\0{call.arguments}"
+    return blake2s(text.encode("utf-8", "replace"), digest_size=8).hexdigest()
 
 
 def conflict(run_id: str, at: int, found: int) -> str:
@@ -227,12 +238,36 @@ class RunJournal:
         """A call that must not be made twice is about to be made."""
         self.note("call", call_id=call_id)
 
-    def result(self, result: ToolResultPart) -> None:
-        """A call has its result."""
+    def result(self, call: ToolCallPart, result: ToolResultPart, cost: Money | None) -> None:
+        """A call has its result; what the tool itself cost goes with it."""
         if self.on:
             self._answered.add(result.call_id)
             message = Message(role=Role.TOOL, parts=(result,))
-            self.note("result", messages=dump_messages([message]))
+            self.note(
+                "result",
+                messages=dump_messages([message]),
+                digest=digest(call),
+                cost=cost and cost.as_json(),
+            )
+
+    def aside(self, usage: Usage, cost: Money | None) -> None:
+        """A model was asked beside the loop."""
+        self.note("aside", usage=asdict(usage), cost=cost and cost.as_json())
+
+    def attached(self, attachment: Attachment) -> None:
+        """Something goes out with the answer."""
+        if self.on:
+            self.note(
+                "attached",
+                data=b64encode(attachment.data).decode(),
+                media_type=attachment.media_type,
+                name=attachment.name,
+            )
+
+    def inbox(self, messages: Sequence[Message]) -> None:
+        """Messages that wait for the next model call, of a run that pauses before it."""
+        if messages:
+            self.note("inbox", messages=dump_messages(messages))
 
     def asked(self, requests: Sequence[InputRequest]) -> None:
         """The run pauses for these answers."""
@@ -281,10 +316,11 @@ class RunJournal:
 
     async def _recognise(self, entries: tuple[str, ...]) -> None:
         """Go on when what is there is our own: written, though its acknowledgement was lost."""
-        there = tuple(await self._checkpointer.load(self._run_id))[self._written :]
+        found = tuple(await self._checkpointer.load(self._run_id))
+        there = found[self._written :]
         if not there or entries[: len(there)] != there:
             self.mine = False
-            raise JournalConflict(conflict(self._run_id, self._written, self._written + len(there)))
+            raise JournalConflict(conflict(self._run_id, self._written, len(found)))
         self._wrote(len(there))
         await self._write()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -48,6 +49,7 @@ async def execute(state: RunState[Out]) -> RunResult[Out]:
     except GeneratorExit:
         # The coroutine was thrown away, not cancelled: nothing may be awaited any more.
         _let_go(state)
+        _drop(state)
         raise
     except BaseException as error:
         state.end(RunStatus.CANCELLED, error)
@@ -80,6 +82,9 @@ async def _enter(state: RunState[Any], stages: Sequence[tuple[str, Stage]]) -> N
 
 async def _pause(state: RunState[Any], error: LoopSuspended) -> None:
     """Save what is needed to go on; a run that cannot be saved has failed."""
+    if state.loop is not None:
+        state.journal.follow(state.loop)
+    state.journal.inbox(state.inbox)
     state.journal.asked(tuple(state.asked.values()))
     if not await save(state):
         raise RunStopped("the run was to pause, and its journal could not be written") from error
@@ -96,6 +101,12 @@ async def _close(state: RunState[Any]) -> None:
         _let_go(state)
         await state.held.aclose()
         announce_end(state)
+
+
+def _drop(state: RunState[Any]) -> None:
+    """Give the lane's slot back without waiting: leaving it never does."""
+    with suppress(StopIteration):
+        state.held.aclose().send(None)
 
 
 def _let_go(state: RunState[Any]) -> None:

@@ -18,6 +18,7 @@ from majordomo.llm import Model
 if TYPE_CHECKING:
     from executus.invocation import Invocation
     from executus.run.agent import RunnableAgent
+    from executus.run.closing import Unwritten
     from executus.run.result import RunResult
     from executus.run.state import RunState
 
@@ -63,4 +64,4 @@ class Kit:
     agents: Mapping[str, RunnableAgent[Any]]
     new_id: Callable[[], str]
     live: dict[str, RunState[Any]] = field(default_factory=dict[str, "RunState[Any]"])
-    spool: list[RunState[Any]] = field(default_factory=list["RunState[Any]"])
+    spool: list[Unwritten] = field(default_factory=list["Unwritten"])

@@ -11,6 +11,7 @@ from typing import Any
 import anyio
 from pydantic_core import to_json
 
+from executus.asking import is_of
 from executus.compact import NO_COMPACTION, CompactionScope, RunCompactor
 from executus.errors import RunRejected, RunStopped
 from executus.events import BudgetTold, ModelRouted, PhaseStarted
@@ -19,13 +20,13 @@ from executus.run.leg import Leg, LegRecord
 from executus.run.ports import NO_CRITIC, UNLIMITED
 from executus.run.restore import RestoredPhase
 from executus.run.spending import check_limits
-from executus.run.state import RunState
+from executus.run.state import RunState, told
 from executus.run.translate import FROM_LOOP, route_observer, translator
 from executus.run.watch import RunWatch
-from majordomo.agent import Loop, LoopLimits, ModelFailed, as_message, drive
+from majordomo.agent import Loop, LoopLimits, MaxSteps, ModelFailed, as_message, drive
 from majordomo.chain import observing
 from majordomo.errors import APIError, ErrorKind
-from majordomo.llm import FinishReason, Message, user
+from majordomo.llm import FinishReason, Message, Usage, user
 from majordomo.tasks import OwnedTask
 from majordomo.threads import watching_abandoned
 
@@ -66,7 +67,7 @@ async def _watch(state: RunState[Any], watch: RunWatch) -> None:
     try:
         await state.kit.ports.critic.watch(watch)
     except Exception as error:  # noqa: BLE001 - an optional port never ends a run
-        state.warn(f"the critic failed: {type(error).__name__}: {error}")
+        state.warn(f"the critic failed: {told(error)}")
 
 
 async def _run_legs(state: RunState[Any]) -> None:
@@ -100,18 +101,36 @@ async def _run_leg(state: RunState[Any], leg: Leg) -> None:
     if leg.name:
         state.tell(PhaseStarted, index=index, name=leg.name)
     restored = _restored(state, index)
-    if restored is None and index:
+    if index and not _noted(state, index):
         state.journal.phase(index)
     loop = state.loop = _new_loop(state, leg, restored)
     compactor = _compactor(state, leg, loop)
-    result = await _drive(loop, compactor)
-    state.spending.count(index, loop.steps)
+    result = await _finish(state, loop, compactor)
+    state.count()
     state.done.append(LegRecord.of(loop))
     if result.finish_reason in _CUT:
         state.warn(f"the answer is not whole: the model stopped by {result.finish_reason}")
     if state.journal.on:
         state.journal.follow(loop)
         await save(state)
+
+
+def _noted(state: RunState[Any], index: int) -> bool:
+    """Whether an earlier process has noted that this phase begins, perhaps nothing more."""
+    return state.restored is not None and index < len(state.restored.phases)
+
+
+async def _finish(state: RunState[Any], loop: Loop[Any], compactor: RunCompactor | None) -> Any:
+    try:
+        return await _drive(loop, compactor)
+    except MaxSteps as error:
+        if not state.done and not state.extra_steps:
+            raise
+        taken = state.steps_taken  # the loop knows its own phase only
+        raise MaxSteps(
+            f"no answer after {taken} steps; raise max_steps or narrow the task",
+            partial=error.partial,
+        ) from None
 
 
 def _restored(state: RunState[Any], index: int) -> RestoredPhase | None:
@@ -135,7 +154,7 @@ def _new_loop(state: RunState[Any], leg: Leg, restored: RestoredPhase | None) ->
         tools=leg.tools.tools,
         settings=leg.settings,
         limits=LoopLimits(
-            max_steps=limits.max_steps - sum(len(record.steps) for record in state.done),
+            max_steps=limits.max_steps + state.extra_steps - state.steps_taken,
             max_parallel_tools=limits.max_parallel_tools,
             tool_errors=agent.tool_errors,
             output_retries=agent.output_retries,
@@ -148,12 +167,25 @@ def _new_loop(state: RunState[Any], leg: Leg, restored: RestoredPhase | None) ->
     )
     if restored is not None:
         loop.steps = restored.steps
-        open_calls = {call.id for call in loop.messages[-1].tool_calls}
-        for call_id, result in restored.answered.items():
-            (loop.answered if call_id in open_calls else state.inner)[call_id] = result
-        state.in_doubt = set(restored.in_doubt)
+        _take_up_calls(state, loop, restored)
         state.journal.go_on(len(loop.messages), len(loop.steps), set(restored.answered))
     return loop
+
+
+def _take_up_calls(state: RunState[Any], loop: Loop[Any], restored: RestoredPhase) -> None:
+    """What is known of the calls that wait for their results, and of those their tools made."""
+    waiting = restored.open_calls
+    loop.answered = {
+        call.id: restored.answered[call.id]
+        for call in loop.messages[-1].tool_calls
+        if call.id in restored.answered
+    }
+    for call_id, result in restored.answered.items():
+        if call_id not in loop.answered and any(is_of(call_id, one) for one in waiting):
+            state.inner[call_id] = (restored.digests[call_id], result)
+    state.in_doubt = {
+        call_id for call_id in restored.in_doubt if any(is_of(call_id, one) for one in waiting)
+    }
 
 
 def _task(state: RunState[Any]) -> Message:
@@ -179,8 +211,7 @@ async def _may_go_on(state: RunState[Any]) -> None:
     if state.journal.on:
         state.journal.follow(loop)
         await save(state)
-    state.spending.count(len(state.done), loop.steps)
-    check_limits(state.info.limits, state.usage, state.spending.cost)
+    check_limits(state.info.limits, state.usage, state.cost)
     begun = loop.asked or any(record.asked for record in state.done)
     if begun and state.kit.ports.budget is not UNLIMITED:
         await _extend(state)
@@ -196,7 +227,7 @@ async def _extend(state: RunState[Any]) -> None:
     except RunRejected as error:
         reason = str(error)
     except Exception as error:  # noqa: BLE001 - a gate that fails is closed
-        reason = f"the budget failed, so the run was stopped: {type(error).__name__}: {error}"
+        reason = f"the budget failed, so the run was stopped: {told(error)}"
     state.tell(BudgetTold, action="stopped", reason=reason)
     raise RunStopped(reason)
 
@@ -213,10 +244,31 @@ def _compactor(state: RunState[Any], leg: Leg, loop: Loop[Any]) -> RunCompactor 
 
     async def compact(messages: Sequence[Message]) -> Sequence[Message]:
         reported = loop.steps[-1].response.usage if loop.steps else None
-        return await compactor.compact(messages, reported=reported)
+        before = compactor.usage
+        try:
+            return await compactor.compact(messages, reported=reported)
+        finally:
+            _count_summaries(state, leg, before, compactor.usage)
 
     loop.hooks = replace(loop.hooks, compactor=compact)
     return compactor
+
+
+def _count_summaries(state: RunState[Any], leg: Leg, before: Usage, after: Usage) -> None:
+    """Summaries that the run's own model wrote are part of what the run took."""
+    if after == before:
+        return
+    spent = Usage(
+        input=_less(after.input, before.input),
+        output=_less(after.output, before.output),
+        requests=after.requests - before.requests,
+    )
+    state.spending.aside_asked += spent.requests
+    state.add_aside(leg.model.target, spent)
+
+
+def _less(after: int | None, before: int | None) -> int | None:
+    return None if after is None else after - (before or 0)
 
 
 async def _drive(loop: Loop[Any], compactor: RunCompactor | None) -> Any:
@@ -229,6 +281,7 @@ async def _drive(loop: Loop[Any], compactor: RunCompactor | None) -> Any:
             if compactor is None or not _too_long(error) or retried == len(loop.steps):
                 raise
             retried = len(loop.steps)
+            loop.asked -= 1  # refused before it was read: it took nothing
             compactor.overflowed()
 
 

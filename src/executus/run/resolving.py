@@ -116,6 +116,8 @@ async def _offered(
         caller=info.caller,
         clock=kit.clock,
         secrets=kit.ports.secrets,
+        overflow=state.overflow,
+        scrubber=state.scrubber,
         why_not=partial(_why_not, state, patterns, hidden),
         secrets_timeout_s=info.limits.port_timeout_s,
     )

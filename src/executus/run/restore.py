@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from base64 import b64decode
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -13,6 +14,8 @@ from executus.asking import InputAnswer, InputRequest, forget_call, is_of
 from executus.errors import RunRejected
 from executus.identity import Caller
 from executus.invocation import Limits
+from executus.money import Money
+from executus.pendingattach import Attachment
 from executus.run.journal import JOURNAL_VERSION
 from majordomo.agent import Step
 from majordomo.llm import (
@@ -38,12 +41,21 @@ class RestoredPhase:
         steps: Its model calls; the last one's results may be missing in the transcript.
         answered: Results that are known of the open step, by call id.
         in_doubt: Calls of the open step that were begun and have no result.
+        digests: What was called, of each in `answered`.
     """
 
     messages: list[Message] = field(default_factory=list[Message])
     steps: list[Step] = field(default_factory=list[Step])
     answered: dict[str, ToolResultPart] = field(default_factory=dict[str, ToolResultPart])
     in_doubt: set[str] = field(default_factory=set[str])
+    digests: dict[str, str] = field(default_factory=dict[str, str])
+
+    @property
+    def open_calls(self) -> set[str]:
+        """Calls of the last answer that wait for their results."""
+        if not self.steps or self.messages[-1] is not self.steps[-1].response.message:
+            return set()
+        return {call.id for call in self.messages[-1].tool_calls if call.id not in self.answered}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -55,6 +67,10 @@ class RestoredRun:
         phases: In order; the last one is where the run goes on.
         asked: What the run waits for, by request id.
         answers: What was said to that already.
+        aside: Usage and cost of model calls beside the loop.
+        tools_cost: What tools themselves cost.
+        attachments: What goes out with the answer.
+        inbox: Messages that wait for the next model call.
         tool_calls: Tool calls made.
     """
 
@@ -70,16 +86,13 @@ class RestoredRun:
     phases: list[RestoredPhase]
     asked: dict[str, InputRequest] = field(default_factory=dict[str, InputRequest])
     answers: dict[str, InputAnswer] = field(default_factory=dict[str, InputAnswer])
+    aside: list[tuple[Usage, Money | None]] = field(
+        default_factory=list[tuple[Usage, "Money | None"]]
+    )
+    tools_cost: Money | None = None
+    attachments: list[Attachment] = field(default_factory=list[Attachment])
+    inbox: list[Message] = field(default_factory=list[Message])
     tool_calls: int = 0
-
-    @property
-    def usage(self) -> Usage:
-        """Tokens of all model calls so far."""
-        total = Usage()
-        for phase in self.phases:
-            for step in phase.steps:
-                total += step.response.usage
-        return total
 
 
 def restore(run_id: str, entries: Sequence[str]) -> RestoredRun:
@@ -123,33 +136,56 @@ def _begin(entry: Mapping[str, Any], length: int) -> RestoredRun:
 
 
 def _read(run: RestoredRun, entry: Mapping[str, Any]) -> None:
+    kind = entry["kind"]
+    if kind not in _READERS:
+        raise ValueError(f"it has an entry of the unknown kind {kind!r}")
+    _READERS[kind](run, entry)
+
+
+def _phase(run: RestoredRun, _: Mapping[str, Any]) -> None:
+    _close_step(run.phases[-1])
+    run.phases.append(RestoredPhase())
+
+
+def _said(run: RestoredRun, entry: Mapping[str, Any]) -> None:
+    messages = load_messages(entry["messages"])
+    if messages[0].role is Role.USER:
+        run.inbox.clear()  # it came this far
+    _messages(run.phases[-1], messages)
+
+
+def _answered(run: RestoredRun, _: Mapping[str, Any]) -> None:
+    _close_step(run.phases[-1])
+
+
+def _call(run: RestoredRun, entry: Mapping[str, Any]) -> None:
+    run.phases[-1].in_doubt.add(entry["call_id"])
+
+
+def _asked(run: RestoredRun, entry: Mapping[str, Any]) -> None:
+    run.asked = {raw["id"]: InputRequest(**raw) for raw in entry["requests"]}
     phase = run.phases[-1]
-    match entry["kind"]:
-        case "phase":
-            _close_step(phase)
-            run.phases.append(RestoredPhase())
-        case "messages":
-            _messages(phase, load_messages(entry["messages"]))
-        case "answered":
-            _close_step(phase)
-        case "step":
-            _close_step(phase)
-            _step(phase, entry)
-        case "call":
-            phase.in_doubt.add(entry["call_id"])
-        case "result":
-            _result(run, load_messages(entry["messages"])[0])
-        case "asked":
-            run.asked = {raw["id"]: InputRequest(**raw) for raw in entry["requests"]}
-            phase.in_doubt -= {
-                call
-                for call in phase.in_doubt
-                if any(is_of(request, call) for request in run.asked)
-            }
-        case "resumed":
-            run.answers |= {key: InputAnswer(**raw) for key, raw in entry["answers"].items()}
-        case kind:
-            raise ValueError(f"it has an entry of the unknown kind {kind!r}")
+    phase.in_doubt -= {
+        call for call in phase.in_doubt if any(is_of(request, call) for request in run.asked)
+    }
+
+
+def _resumed(run: RestoredRun, entry: Mapping[str, Any]) -> None:
+    run.answers |= {key: InputAnswer(**raw) for key, raw in entry["answers"].items()}
+
+
+def _aside(run: RestoredRun, entry: Mapping[str, Any]) -> None:
+    run.aside.append((Usage(**entry["usage"]), _money(entry["cost"])))
+
+
+def _attached(run: RestoredRun, entry: Mapping[str, Any]) -> None:
+    data = b64decode(entry["data"])
+    attachment = Attachment(data=data, media_type=entry["media_type"], name=entry["name"])
+    run.attachments.append(attachment)
+
+
+def _inbox(run: RestoredRun, entry: Mapping[str, Any]) -> None:
+    run.inbox = load_messages(entry["messages"])
 
 
 def _messages(phase: RestoredPhase, messages: Sequence[Message]) -> None:
@@ -162,7 +198,10 @@ def _messages(phase: RestoredPhase, messages: Sequence[Message]) -> None:
         _close_step(phase)
 
 
-def _step(phase: RestoredPhase, entry: Mapping[str, Any]) -> None:
+def _step(run: RestoredRun, entry: Mapping[str, Any]) -> None:
+    phase = run.phases[-1]
+    _close_step(phase)
+    run.inbox.clear()  # it stands before this answer
     (message,) = load_messages(entry["messages"])
     response = Response(
         message=message,
@@ -176,10 +215,18 @@ def _step(phase: RestoredPhase, entry: Mapping[str, Any]) -> None:
     phase.steps.append(Step(index=len(phase.steps), response=response))
 
 
-def _result(run: RestoredRun, message: Message) -> None:
-    phase = run.phases[-1]
+def _money(raw: Mapping[str, str] | None) -> Money | None:
+    return None if raw is None else Money(**raw)
+
+
+def _result(run: RestoredRun, entry: Mapping[str, Any]) -> None:
+    phase, (message,) = run.phases[-1], load_messages(entry["messages"])
+    cost = _money(entry["cost"])
+    if cost is not None:
+        run.tools_cost = cost if run.tools_cost is None else run.tools_cost + cost
     for result in message.tool_results:
         phase.answered[result.call_id] = result
+        phase.digests[result.call_id] = entry["digest"]
         phase.in_doubt.discard(result.call_id)
         forget_call(run.asked, result.call_id)
         forget_call(run.answers, result.call_id)
@@ -199,3 +246,19 @@ def _close_step(phase: RestoredPhase) -> None:
     phase.steps[-1] = Step(index=step.index, response=step.response, results=results)
     phase.answered.clear()
     phase.in_doubt.clear()
+    phase.digests.clear()
+
+
+_READERS: Mapping[str, Callable[[RestoredRun, Mapping[str, Any]], None]] = {
+    "phase": _phase,
+    "messages": _said,
+    "answered": _answered,
+    "step": _step,
+    "call": _call,
+    "result": _result,
+    "asked": _asked,
+    "resumed": _resumed,
+    "aside": _aside,
+    "attached": _attached,
+    "inbox": _inbox,
+}

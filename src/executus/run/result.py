@@ -24,6 +24,8 @@ Out = TypeVar("Out", default=str)
 class RunStatus(StrEnum):
     """How a run ended."""
 
+    RUNNING = "running"
+    """It has not: what a `RunHandle` tells of a run that goes on."""
     OK = "ok"
     FAILED = "failed"
     REJECTED = "rejected"

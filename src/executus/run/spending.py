@@ -2,31 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 from executus.errors import RunStopped
 from executus.invocation import Limits
 from executus.money import NO_PRICES, Money, PriceSource
 from majordomo.agent import Step
-from majordomo.llm import Response, Usage
+from majordomo.llm import Target, Usage
 
 __all__ = ["Spending", "check_limits"]
 
-
-def _total(prices: PriceSource, steps: Sequence[Step]) -> Money | None:
-    """What model calls cost together; None when one of them is of unknown price, or none was made.
-
-    Raises:
-        SetupError: The prices are of different currencies.
-    """
-    total: Money | None = None
-    for step in steps:
-        cost = prices.cost(step.response.target, step.response.usage)
-        if cost is None:
-            return None
-        total = cost if total is None else total + cost
-    return total
+logger = logging.getLogger("executus.run")
 
 
 class _Sum:
@@ -39,8 +27,8 @@ class _Sum:
         self.unknown = False
 
     def add(self, cost: Money | None) -> None:
-        if cost is None:
-            self.unknown = True
+        if cost is None or (self.known and self.known.currency != cost.currency):
+            self.unknown = True  # amounts of different currencies have no sum
         else:
             self.known = cost if self.known is None else self.known + cost
 
@@ -50,29 +38,51 @@ class _Sum:
 
 
 class Spending:
-    """Adds up what the calls of one run cost, each once.
+    """Adds up what the calls of one run took and cost, each once.
 
     Args:
         prices: What tokens cost.
-        earlier: Model calls an earlier process made.
+
+    Attributes:
+        earlier: Tokens an earlier process spent.
+        aside: Tokens of model calls beside the loop that were answered: by tools, and to summarise.
+        aside_asked: Such calls that were begun.
     """
 
-    def __init__(self, prices: PriceSource, earlier: Sequence[Step] = ()) -> None:
+    def __init__(self, prices: PriceSource) -> None:
         self._prices = prices
         self._total, self._here = _Sum(), _Sum()
         self._leg, self._counted = 0, 0
-        if earlier and prices is not NO_PRICES:
-            self._total.add(_total(prices, earlier))
+        self._warned = False
+        self.earlier = Usage()
+        self.aside = Usage()
+        self.aside_asked = 0
 
     @property
     def cost(self) -> Money | None:
-        """What all of them cost; None when a part of it is unknown, or nothing was counted."""
+        """What all of it cost; None when a part of it is unknown, or nothing was counted."""
         return self._total.value
 
     @property
     def cost_here(self) -> Money | None:
-        """What those of this process cost; None as above."""
+        """What this process' part cost; None as above."""
         return self._here.value
+
+    def restore(
+        self,
+        steps: Iterable[Step],
+        aside: Iterable[tuple[Usage, Money | None]],
+        tools: Money | None,
+    ) -> None:
+        """Add what an earlier process spent: in its steps, beside them, and on tools."""
+        for step in steps:
+            self.earlier += step.response.usage
+            self._total.add(self.price(step.response.target, step.response.usage))
+        for usage, cost in aside:
+            self.earlier += usage
+            self._total.add(cost)
+        if tools is not None:
+            self._total.add(tools)
 
     def skip(self, leg: int, steps: int) -> None:
         """Go on behind the steps an earlier process took in a phase."""
@@ -80,41 +90,62 @@ class Spending:
 
     def count(self, leg: int, steps: Sequence[Step]) -> None:
         """Add the steps of a phase that have not been counted yet."""
-        if self._prices is NO_PRICES:
-            return
         if leg != self._leg:
             self._leg, self._counted = leg, 0
-        new = steps[self._counted :]
+        for step in steps[self._counted :]:
+            self._add(self.price(step.response.target, step.response.usage))
         self._counted = len(steps)
-        for step in new:
-            cost = _total(self._prices, [step])
-            self._total.add(cost)
-            self._here.add(cost)
 
-    def count_aside(self, response: Response) -> None:
-        """Add a model call that a tool made."""
-        if self._prices is not NO_PRICES:
-            cost = self._prices.cost(response.target, response.usage)
-            self._total.add(cost)
-            self._here.add(cost)
+    def count_aside(self, target: Target, usage: Usage) -> Money | None:
+        """Add a model call beside the loop; returns what it cost."""
+        cost = self.price(target, usage)
+        self.aside += usage
+        self._add(cost)
+        return cost
 
-    def count_tool(self, cost: Decimal, currency: str) -> None:
-        """Add what a tool call cost, if anything."""
-        if cost and self._prices is not NO_PRICES:
-            known = self._total.known
-            money = Money(cost, known.currency if known else currency)
-            self._total.add(money)
-            self._here.add(money)
+    def count_tool(self, cost: Decimal, currency: str) -> Money | None:
+        """Add what a tool call cost, if anything, in the currency of the model calls."""
+        if not cost or self._prices is NO_PRICES:
+            return None
+        known = self._total.known
+        money = Money(cost, known.currency if known else currency)
+        self._add(money)
+        return money
+
+    def price(self, target: Target, usage: Usage) -> Money | None:
+        """What a model call cost; a source of prices that fails knows nothing."""
+        if self._prices is NO_PRICES:
+            return None
+        try:
+            return self._prices.cost(target, usage)
+        except Exception:
+            if not self._warned:
+                logger.exception("the source of prices failed; what that call cost is unknown")
+            self._warned = True
+            return None
+
+    def _add(self, cost: Money | None) -> None:
+        self._total.add(cost)
+        self._here.add(cost)
 
 
 def check_limits(limits: Limits, usage: Usage, cost: Money | None) -> None:
-    """Refuse to go on when as much is spent as may be.
+    """Refuse to go on when as much is spent as may be, or when that cannot be told.
 
     Raises:
-        RunStopped: It is.
+        RunStopped: One of these.
     """
-    spent = (usage.input or 0) + (usage.output or 0)
-    if limits.max_tokens is not None and spent >= limits.max_tokens:
-        raise RunStopped(f"{spent} tokens are spent, and max_tokens is {limits.max_tokens}")
-    if limits.max_cost is not None and cost is not None and cost >= limits.max_cost:
-        raise RunStopped(f"{cost} are spent, and max_cost is {limits.max_cost}")
+    if not usage.requests:
+        return
+    if limits.max_tokens is not None:
+        if usage.total is None:
+            raise RunStopped("max_tokens is set, and a model call did not say what it took")
+        if usage.total >= limits.max_tokens:
+            raise RunStopped(
+                f"{usage.total} tokens are spent, and max_tokens is {limits.max_tokens}"
+            )
+    if limits.max_cost is not None:
+        if cost is None:
+            raise RunStopped("max_cost is set, and what a model call cost is unknown")
+        if cost >= limits.max_cost:
+            raise RunStopped(f"{cost} are spent, and max_cost is {limits.max_cost}")

@@ -14,12 +14,12 @@ from pydantic_core import to_json
 from executus.deliver import DISCARD, Parcel
 from executus.errors import ExecutusError, RunRejected
 from executus.events import BudgetTold, RunStarted
-from executus.run.calls import save
+from executus.run.journal import JournalConflict
 from executus.run.looping import run_legs
 from executus.run.ports import NO_AUDIT, UNLIMITED
 from executus.run.resolving import configured_limits, resolve_legs
 from executus.run.result import RunStatus
-from executus.run.state import RunState
+from executus.run.state import RunState, told
 from majordomo.agent import as_message
 from majordomo.errors import ConfigError
 
@@ -44,6 +44,7 @@ async def identify(state: RunState[Any]) -> None:
         resumed=info.resumed,
     )
     if info.run_id in kit.live:
+        state.foreign = True
         raise RunRejected(f"a run of the id {info.run_id!r} goes on already; ids must be unique")
     parent = kit.live.get(info.parent) if info.parent else None
     if parent is None or parent.lineage is None:
@@ -80,7 +81,9 @@ async def ask_gate(state: RunState[Any], name: str, ask: Callable[[], Awaitable[
     except RunRejected:
         raise
     except Exception as error:
-        raise RunRejected(f"the {name} gate failed, so the run was not begun: {error}") from error
+        raise RunRejected(
+            f"the {name} gate failed, so the run was not begun: {told(error)}"
+        ) from error
     raise RunRejected(
         f"the {name} gate did not answer within {timeout_s:g} s, so the run was not begun"
     )
@@ -100,18 +103,38 @@ async def resolve(state: RunState[Any]) -> None:
 
 
 async def open_run(state: RunState[Any]) -> None:
-    """Begin the record, and the journal."""
+    """Begin the journal, or take it over, and the record."""
+    if state.journal.on:
+        await _open_journal(state)
     ports = state.kit.ports
     if ports.audit is not NO_AUDIT:
         await state.attempt("audit.start_run", lambda: ports.audit.start_run(state.info))
-    if not state.journal.on:
-        return
+    if state.restored is not None:
+        for leg in state.legs:
+            await leg.tools.learn_secrets()
+            await leg.on_demand.learn_secrets()
+
+
+async def _open_journal(state: RunState[Any]) -> None:
     if state.restored is None:
         invocation = state.invocation
         messages = [*invocation.history, as_message(invocation.input)]
         state.journal.begin(state.info, messages, len(invocation.history))
-    elif not await save(state):
-        raise RunRejected("the run could not be taken over: its journal cannot be written")
+    try:
+        await state.journal.flush()
+    except JournalConflict as error:
+        state.foreign = True
+        if state.restored is not None:
+            raise RunRejected(str(error)) from error
+        raise RunRejected(
+            f"the run {state.info.run_id!r} has a journal already; resume it, or take another id"
+        ) from error
+    except Exception as error:
+        if state.restored is not None:
+            raise RunRejected(
+                f"the run could not be taken over: its journal cannot be written ({told(error)})"
+            ) from error
+        state.warn(f"checkpointer.append failed: {told(error)}")
 
 
 async def loop(state: RunState[Any]) -> None:
@@ -136,11 +159,17 @@ async def deliver(state: RunState[Any]) -> None:
 
     A dispatched run answers the run that waits for it, and nobody else.
     """
-    if state.lineage is not None and not state.lineage.depth:
+    dispatched = state.lineage is None or state.lineage.depth or _was_dispatched(state)
+    if not dispatched:
         state.attachments = state.outbox.take()
         if state.kit.ports.delivery is not DISCARD:
             await _deliver(state)
     state.end(RunStatus.OK)
+
+
+def _was_dispatched(state: RunState[Any]) -> bool:
+    """Whether an earlier process began it for a run that waited; resumed, nobody waits."""
+    return state.restored is not None and state.info.parent is not None
 
 
 async def _deliver(state: RunState[Any]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
@@ -16,7 +17,9 @@ from executus.compact import RunCompactor
 from executus.dispatchguard import Lineage
 from executus.events import EventSink, RunEvent, Warned
 from executus.invocation import Invocation
+from executus.money import Money
 from executus.pendingattach import Attachment, Outbox
+from executus.registry import Overflow
 from executus.run.agent import RunnableAgent
 from executus.run.info import RunInfo
 from executus.run.journal import RunJournal
@@ -26,14 +29,30 @@ from executus.run.restore import RestoredRun
 from executus.run.result import RunResult, RunStatus
 from executus.run.spending import Spending
 from majordomo.agent import Loop, Step
-from majordomo.llm import Message, ToolResultPart, Usage
+from majordomo.llm import Message, Scrubber, Target, ToolResultPart, Usage
 
-__all__ = ["RunState"]
+__all__ = ["RunState", "told"]
 
 logger = logging.getLogger("executus.run")
 
 Out = TypeVar("Out", default=str)
 Event = TypeVar("Event", bound=RunEvent)
+
+
+_CREDENTIALS = re.compile(r"//[^/@\s]*@")
+
+
+def told(error: BaseException) -> str:
+    """An error of the host's parts in words, without the credentials of a URL in it."""
+    return f"{type(error).__name__}: {_CREDENTIALS.sub('//…@', str(error))}"
+
+
+def _wants(sink: EventSink) -> frozenset[str]:
+    try:
+        return frozenset(sink.wants)
+    except Exception:
+        logger.exception("an event sink did not say what it wants, and is told nothing")
+        return frozenset()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -50,10 +69,14 @@ class RunState(Generic[Out]):
         limits_open: Nobody has given bounds; the identify stage reads them from the config.
         fault: Why the agent could not be made into data; the resolve stage rejects the run for it.
         restored: What an earlier process had done; None for a run from its beginning.
+        scrubber, overflow: Shared by the tools of all phases.
         answers, asked: What people said, and were asked, by request id.
-        aside: Tokens of model calls that tools made.
-        compactors: Compactors of all phases; their model calls count for the run.
-        inner: Results of calls that tools made before a resumption, by call id.
+        inner: Results of calls that tools made before a resumption, by call id: what was called,
+            and what came of it.
+        compactors: Compactors of all phases.
+        folds_told: Folds that events have told of.
+        foreign: Its id is that of another run, whose record and journal are left alone.
+        extra_steps: What a critic allowed beyond the limits.
         in_doubt: Calls that an earlier process began and did not finish.
         held: Held until the run has been closed: the lane's slot.
         inbox: Messages to steer with, from outside.
@@ -73,6 +96,8 @@ class RunState(Generic[Out]):
     outbox: Outbox
     journal: RunJournal
     spending: Spending
+    scrubber: Scrubber = field(default_factory=Scrubber)
+    overflow: Overflow = field(default_factory=Overflow)
     started_monotonic: float
     limits_open: bool = False
     fault: Exception | None = None
@@ -82,8 +107,12 @@ class RunState(Generic[Out]):
     answers: dict[str, InputAnswer] = field(default_factory=dict[str, InputAnswer])
     asked: dict[str, InputRequest] = field(default_factory=dict[str, InputRequest])
     in_doubt: set[str] = field(default_factory=set[str])
-    inner: dict[str, ToolResultPart] = field(default_factory=dict[str, ToolResultPart])
-    aside: Usage = Usage()
+    inner: dict[str, tuple[str, ToolResultPart]] = field(
+        default_factory=dict[str, tuple[str, ToolResultPart]]
+    )
+    foreign: bool = False
+    extra_steps: int = 0
+    folds_told: int = 0
     compactors: list[RunCompactor] = field(default_factory=list[RunCompactor])
     held: AsyncExitStack = field(default_factory=AsyncExitStack)
     inbox: list[Message] = field(default_factory=list[Message])
@@ -91,7 +120,6 @@ class RunState(Generic[Out]):
     done: list[LegRecord] = field(default_factory=list[LegRecord])
     loop: Loop[Any] | None = None
     new_from: int = 0
-    earlier: Usage = Usage()
     tool_calls: int = 0
     warnings: list[str] = field(default_factory=list[str])
     status: RunStatus | None = None
@@ -100,9 +128,11 @@ class RunState(Generic[Out]):
     attachments: tuple[Attachment, ...] = ()
     ended: datetime | None = None
     _seq: int = 0
+    _listening: Sequence[tuple[EventSink, frozenset[str]]] = ()
 
     def __post_init__(self) -> None:
-        self.wanted = frozenset(kind for sink in self.sinks for kind in sink.wants)
+        self._listening = [(sink, _wants(sink)) for sink in self.sinks]
+        self.wanted = frozenset(kind for _, wants in self._listening for kind in wants)
 
     def tell(self, kind: type[Event], **fields: object) -> None:
         """Emit an event, if anyone wants its kind."""
@@ -110,8 +140,8 @@ class RunState(Generic[Out]):
         if kind.kind not in self.wanted:
             return
         event = kind(run_id=self.info.run_id, seq=self._seq - 1, **fields)
-        for sink in self.sinks:
-            if event.kind in sink.wants:
+        for sink, wants in self._listening:
+            if event.kind in wants:
                 self._tell_one(sink, event)
 
     def _tell_one(self, sink: EventSink, event: RunEvent) -> None:
@@ -137,7 +167,7 @@ class RunState(Generic[Out]):
             with self.kit.clock.deadline(timeout_s) as scope:
                 await call()
         except Exception as error:  # noqa: BLE001 - an optional port never ends a run
-            self.warn(f"{what} failed: {type(error).__name__}: {error}")
+            self.warn(f"{what} failed: {told(error)}")
             return False
         if scope.cancelled_caught:
             self.warn(f"{what} did not answer within {timeout_s:g} s")
@@ -165,24 +195,38 @@ class RunState(Generic[Out]):
     @property
     def spent(self) -> Usage:
         """Tokens this process spent; calls that failed count as requests of unknown size."""
-        usage, asked = self._used(Usage()), sum(record.asked for record in self.done)
-        asked += self.aside.requests + sum(c.usage.requests for c in self.compactors)
+        asked = self.spending.aside_asked + sum(record.asked for record in self.done)
         asked += self.going.asked if self.going else 0
+        usage = self._used(Usage())
         unknown = asked - usage.requests
         return usage + Usage(requests=unknown) if unknown > 0 else usage
 
     @property
     def usage(self) -> Usage:
         """Tokens so far, those before a resumption included."""
-        return self._used(self.earlier)
+        return self._used(self.spending.earlier)
 
     def _used(self, usage: Usage) -> Usage:
-        usage += self.aside
-        for compactor in self.compactors:
-            usage += compactor.usage
+        usage += self.spending.aside
         for record in self.done:
             usage += record.usage
         return usage + self.going.usage if self.going else usage
+
+    @property
+    def cost(self) -> Money | None:
+        """What all of it cost, those before a resumption included; None when unknown."""
+        self.count()
+        return self.spending.cost
+
+    def count(self) -> None:
+        """Add the steps that have not been counted to what was spent."""
+        if self.going is not None:
+            self.spending.count(len(self.done), self.going.steps)
+
+    def add_aside(self, target: Target, usage: Usage) -> None:
+        """Add model calls beside the loop, and note them."""
+        cost = self.spending.count_aside(target, usage)
+        self.journal.aside(usage, cost)
 
     def records(self) -> Sequence[LegRecord]:
         """What each phase came to, the one that goes on last."""
@@ -200,13 +244,13 @@ class RunState(Generic[Out]):
             steps = [replace(step, index=index) for index, step in enumerate(steps)]
         return RunResult(
             run_id=self.info.run_id,
-            status=self.status or RunStatus.CANCELLED,
-            output=self.output,
+            status=self.status or RunStatus.RUNNING,
+            output=self.output if self.status is RunStatus.OK else None,
             error=self.error,
             messages=tuple(messages),
             steps=tuple(steps),
             usage=self.usage,
-            cost=self.spending.cost,
+            cost=self.cost,
             tool_calls=self.tool_calls,
             attachments=self.attachments,
             pending=tuple(self.asked.values()) if self.status is RunStatus.PAUSED else (),

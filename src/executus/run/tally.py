@@ -42,7 +42,7 @@ class RunTally:
     @property
     def cost(self) -> Money | None:
         """What they cost; None when unknown."""
-        return self._state.spending.cost
+        return self._state.cost
 
     @property
     def elapsed_s(self) -> float:

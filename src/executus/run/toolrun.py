@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any, Protocol
 
 from executus.asking import InputRequest, request_id
@@ -18,7 +17,7 @@ from executus.run.spending import check_limits
 from executus.run.state import RunState
 from executus.run.tally import RunTally
 from executus.runservices import ToolListing
-from majordomo.llm import Part, Request, ToolCallPart, ToolResultPart, Usage, user
+from majordomo.llm import Part, Request, ToolCallPart, ToolResultPart, user
 
 __all__ = ["ToolRun"]
 
@@ -92,12 +91,11 @@ class ToolRun(RunTally):
             RunStopped: As much is spent as may be.
         """
         state = self._state
-        check_limits(state.info.limits, state.usage, state.spending.cost)
+        check_limits(state.info.limits, state.usage, state.cost)
         chosen = await state.kit.resolve_model(model)
-        state.aside += Usage(requests=1)
+        state.spending.aside_asked += 1
         response = await chosen.complete(Request(messages=[user(prompt)], system=system))
-        state.aside = replace(state.aside + response.usage, requests=state.aside.requests)
-        state.spending.count_aside(response)
+        state.add_aside(response.target, response.usage)
         return response.text
 
     def attach(self, attachment: Attachment) -> bool:
@@ -109,7 +107,11 @@ class ToolRun(RunTally):
         Raises:
             AttachmentRefused: It is more than a run may carry.
         """
-        return self._state.outbox.add(attachment)
+        state = self._state
+        new = state.outbox.add(attachment)
+        if new:  # it goes out with the answer at the top, so there it must not be lost
+            state.kit.live.get(state.info.root, state).journal.attached(attachment)
+        return new
 
     async def ask(self, question: str) -> str:
         """Ask the person behind the run.
@@ -156,7 +158,8 @@ class ToolRun(RunTally):
         Args:
             agent: An agent, or the name of one the executor knows.
             task: What it is asked.
-            limits: Its bounds; never more than what this run has left, for it is waited for.
+            limits: Its bounds; the agent's, or the executor's, otherwise. It ends with this run's
+                time at the latest; tokens and money count for each run by itself.
         """
         invocation = Invocation(
             task,

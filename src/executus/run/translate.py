@@ -65,11 +65,20 @@ def _teller(state: RunState[Any], model: str) -> Callable[[AgentEvent], None]:
             case agent.Steered():
                 tell(events.Steered, messages=len(event.messages))
             case agent.Compacted():
-                tell(events.Compacted, before=event.before, after=event.after)
+                _compacted(state, event)
             case _:
                 return  # pieces of calls and running usage: told whole, later
 
     return emit
+
+
+def _compacted(state: RunState[Any], event: agent.Compacted) -> None:
+    """Tell of a new fold; the loop tells each time that one is sent."""
+    folds = sum(compactor.folds for compactor in state.compactors)
+    if state.compactors and folds == state.folds_told:
+        return
+    state.folds_told = folds
+    state.tell(events.Compacted, before=event.before, after=event.after)
 
 
 def _answered(state: RunState[Any], result: llm.ToolResultPart) -> None:

@@ -45,7 +45,8 @@ class RunWatch:
 
     def extend(self, steps: int) -> None:
         """Allow more model calls than the limits do."""
-        loop = self._state.loop
+        self._state.extra_steps += steps
+        loop = self._state.going
         if loop is not None:
             loop.limits = replace(loop.limits, max_steps=loop.limits.max_steps + steps)
 

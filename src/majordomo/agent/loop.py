@@ -39,6 +39,7 @@ from majordomo.llm import (
     Fragments,
     Message,
     Model,
+    Part,
     Request,
     Response,
     Role,
@@ -189,7 +190,7 @@ async def take_step(loop: Loop[Out]) -> None:
     if loop.emit is not None:
         loop.emit(StepStarted(len(loop.steps)))
     response = await ask(loop, request)
-    record(loop, response)
+    response = record(loop, response)
     await _follow(loop, response)
 
 
@@ -274,11 +275,41 @@ async def ask(loop: Loop[Out], request: Request) -> Response:
         raise ModelFailed(_sentence(error), partial=loop.partial()) from error
 
 
-def record(loop: Loop[Out], response: Response) -> None:
-    """Put the answer on the record before anything acts on it."""
+def record(loop: Loop[Out], response: Response) -> Response:
+    """Put the answer on the record before anything acts on it.
+
+    Returns:
+        The answer as it stands on the record.
+    """
+    response = _distinct(response)
     loop.messages.append(response.message)
     loop.usage += response.usage
     loop.steps.append(Step(index=len(loop.steps), response=response))
+    return response
+
+
+def _distinct(response: Response) -> Response:
+    """The answer with an id of its own for each call: some servers use one twice.
+
+    An approval or a result would otherwise count for both. Provider state would contradict the new
+    ids, so it goes.
+    """
+    calls = response.message.tool_calls
+    if len({call.id for call in calls}) == len(calls):
+        return response
+    taken: set[str] = set()
+    parts: list[Part] = []
+    for part in response.message.parts:
+        if isinstance(part, ToolCallPart):
+            call_id, number = part.id, 1
+            while call_id in taken:
+                number += 1
+                call_id = f"{part.id}_{number}"
+            taken.add(call_id)
+            parts.append(replace(part, id=call_id))
+        else:
+            parts.append(part)
+    return replace(response, message=replace(response.message, parts=tuple(parts), state=None))
 
 
 async def run_calls(loop: Loop[Out], response: Response) -> None:

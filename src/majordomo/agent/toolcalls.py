@@ -72,14 +72,16 @@ async def execute_calls(
 async def _run_together(
     run: Callable[[int], Awaitable[None]], todo: Sequence[int], limit: int
 ) -> None:
-    failures: list[Exception] = []
+    failures: list[BaseException] = []
     slots = anyio.Semaphore(limit)
 
     async def guarded(index: int) -> None:
         async with slots:
             try:
                 await run(index)
-            except Exception as error:  # noqa: BLE001 - raised below, without a group around it
+            except (anyio.get_cancelled_exc_class(), GeneratorExit):
+                raise
+            except BaseException as error:  # noqa: BLE001 - raised below, without a group around it
                 failures.append(error)
                 group.cancel_scope.cancel()
 

@@ -125,6 +125,7 @@ class Host:
         return messages
 
     usage = Usage()
+    folds = 0
 
     def overflowed(self):
         raise AssertionError("nothing is too long here")
@@ -183,7 +184,8 @@ def check_host(host, outcome):
     assert host.reserved == set(), where
     assert (host.watching, host.guard.live) == (0, 0), where
     assert (host.lane.snapshot().running, host.lane.snapshot().waiting) == (0, 0), where
-    assert host.journals._journals == {}, where
+    answered = bool(host.closed) and host.closed[0].status is RunStatus.OK
+    assert not (answered and host.journals._journals), where
     began = bool(host.events)
     assert len(host.closed) == (1 if began else 0), where
     assert len(host.settled) == (1 if began else 0), where

@@ -115,7 +115,8 @@ async def test_a_run_that_outgrows_its_window_is_compacted_and_its_transcript_is
     assert max(map(size_of, sent)) < 8000
     assert size_of_transcript(result) > 20000
     assert all(request.messages[0].text == "the task" for request in sent)
-    assert [e for e in events if e.kind == "compacted"]
+    told = [e for e in events if e.kind == "compacted"]
+    assert 1 <= len(told) <= 12  # of new folds, not of each call that sends one again
 
 
 def size_of_transcript(result):
