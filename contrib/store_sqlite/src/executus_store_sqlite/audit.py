@@ -1,0 +1,114 @@
+"""An audit's records, and the index of runs, in SQLite."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any, cast
+
+from pydantic_core import from_json, to_json
+
+from executus.batteries.audit import AuditRecord, RunQuery, RunRecord, record_from_json
+from executus_store_sqlite.database import Database, Transaction
+
+__all__ = ["SqliteAuditStore", "SqliteRunIndex", "microseconds"]
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_WRITE = """INSERT INTO record (run_id, id, body) VALUES (?, ?, ?)
+    ON CONFLICT (run_id, id) DO UPDATE SET body = excluded.body"""
+_PUT = """INSERT INTO run (run_id, caller, agent, status, root, started_us, body)
+    VALUES (?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT (run_id) DO UPDATE SET caller = excluded.caller, agent = excluded.agent,
+        status = excluded.status, root = excluded.root, started_us = excluded.started_us,
+        body = excluded.body"""
+
+
+def microseconds(moment: datetime) -> int:
+    """Microseconds since 1970 in UTC."""
+    return (moment - _EPOCH) // timedelta(microseconds=1)
+
+
+class SqliteAuditStore:
+    """An `AuditStore`: each record whole, as JSON.
+
+    Args:
+        database: Where.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def write(self, records: Sequence[AuditRecord]) -> None:
+        """Keep these."""
+        rows = [(record.run_id, record.id, _body(record)) for record in records]
+        await self._database.write(lambda transaction: transaction.run_many(_WRITE, rows))
+
+    async def read(self, run_id: str) -> Sequence[AuditRecord]:
+        """A run's records."""
+        sql = "SELECT body FROM record WHERE run_id = ? ORDER BY place"
+        rows = await self._database.read(lambda transaction: transaction.rows(sql, run_id))
+        return tuple(record_from_json(from_json(body)) for (body,) in rows)
+
+
+class SqliteRunIndex:
+    """A `RunIndex`: each record whole, as JSON, beside the columns that are asked for.
+
+    Args:
+        database: Where.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def put(self, record: RunRecord) -> None:
+        """Keep it."""
+        row = (
+            record.run_id,
+            record.caller,
+            record.agent,
+            record.status,
+            record.root,
+            microseconds(record.started),
+            _body(record),
+        )
+        await self._database.write(lambda transaction: transaction.run(_PUT, *row))
+
+    async def get(self, run_id: str) -> RunRecord | None:
+        """The run's record, or None."""
+        sql = "SELECT body FROM run WHERE run_id = ?"
+        rows = await self._database.read(lambda transaction: transaction.rows(sql, run_id))
+        return _run(rows[0][0]) if rows else None
+
+    async def list(self, query: RunQuery) -> Sequence[RunRecord]:
+        """The runs that match, the latest first."""
+        rows = await self._database.read(partial(_list, query))
+        return tuple(_run(body) for (body,) in rows)
+
+
+async def _list(query: RunQuery, transaction: Transaction) -> Sequence[Any]:
+    asked: list[tuple[str, Any]] = [
+        ("caller = ?", query.caller),
+        ("agent = ?", query.agent),
+        ("status = ?", query.status),
+        ("root = ?", query.root),
+        ("started_us >= ?", None if query.after is None else microseconds(query.after)),
+        ("started_us < ?", None if query.before is None else microseconds(query.before)),
+    ]
+    given = [(condition, value) for condition, value in asked if value is not None]
+    where = " AND ".join(["1", *(condition for condition, _ in given)])
+    return await transaction.rows(
+        f"SELECT body FROM run WHERE {where} "  # noqa: S608 - conditions are the literals above
+        "ORDER BY started_us DESC, run_id DESC LIMIT ? OFFSET ?",
+        *(value for _, value in given),
+        query.limit,
+        query.offset,
+    )
+
+
+def _body(record: AuditRecord) -> str:
+    return to_json(record.as_json(), fallback=str).decode()
+
+
+def _run(body: str) -> RunRecord:
+    return cast("RunRecord", record_from_json(from_json(body)))

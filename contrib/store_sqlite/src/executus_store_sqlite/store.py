@@ -1,0 +1,78 @@
+"""The store: one file, an accessor per seam."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from urllib.parse import unquote
+
+from executus.batteries.audit import AuditStore, RunIndex
+from executus.batteries.budget import BudgetStorage
+from executus.batteries.checkpoint import JournalStorage
+from executus_store_sqlite.audit import SqliteAuditStore, SqliteRunIndex
+from executus_store_sqlite.budget import SqliteBudgetStorage
+from executus_store_sqlite.database import Database, connect
+from executus_store_sqlite.errors import StoreError
+from executus_store_sqlite.journals import SqliteJournalStorage
+
+__all__ = ["SqliteStore", "open_store"]
+
+_SCHEME = "sqlite:///"
+
+
+class SqliteStore:
+    """What batteries keep, in one file. Made by `open_store`.
+
+    Args:
+        database: Where.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def budget(self) -> BudgetStorage:
+        """For `RollingBudget(…, storage=)`."""
+        return SqliteBudgetStorage(self._database)
+
+    def audit(self) -> AuditStore:
+        """For `AuditLog(store=)`."""
+        return SqliteAuditStore(self._database)
+
+    def runs(self) -> RunIndex:
+        """For `AuditLog(runs=)`."""
+        return SqliteRunIndex(self._database)
+
+    def checkpoints(self) -> JournalStorage:
+        """For `DurableCheckpointer(storage=)`."""
+        return SqliteJournalStorage(self._database)
+
+
+@asynccontextmanager
+async def open_store(url: str) -> AsyncGenerator[SqliteStore]:
+    """A store, open for as long as the block lasts.
+
+    What a method of its seams has acknowledged is on disk (WAL, `synchronous=FULL`). Several
+    processes may open the same file; it must not be on a network file system. Open it in each
+    process and each event loop that uses it, and not before a fork.
+
+    Args:
+        url: `sqlite:///relative.db` or `sqlite:////absolute.db`; the file is made when missing.
+
+    Raises:
+        StoreError: The URL or the file is none of ours, the file is newer than this release, or
+            there is no asyncio.
+    """
+    database = await connect(_path(url))
+    try:
+        yield SqliteStore(database)
+    finally:
+        await database.close()
+
+
+def _path(url: str) -> str:
+    path = unquote(url.removeprefix(_SCHEME))
+    if not url.startswith(_SCHEME) or not path:
+        raise StoreError("a SQLite store is named like sqlite:///runs.db or sqlite:////var/runs.db")
+    if path == ":memory:":
+        raise StoreError("a store is a file: for memory, leave the batteries their defaults")
+    return path

@@ -1,0 +1,272 @@
+"""The one writer of an audit: redacts, queues, and writes until it is written."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import uuid
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import fields, replace
+from datetime import datetime
+from types import TracebackType
+from typing import Any, Self
+
+import anyio
+from pydantic_core import to_json
+
+from executus.batteries.audit.memory import MemoryAuditStore, MemoryRunIndex
+from executus.batteries.audit.recorder import RECORDED, Recorder
+from executus.batteries.audit.records import AuditRecord, RunRecord
+from executus.batteries.audit.redaction import Redactor, SecretPatterns, redacted
+from executus.batteries.audit.store import AuditSink, AuditStore, RunIndex
+from executus.errors import ExecutusError
+from executus.events import RunEvent
+from executus.run.info import RunInfo
+from executus.run.result import RunResult
+from majordomo.agent import as_message
+from majordomo.clock import SYSTEM_CLOCK, Clock
+from majordomo.tasks import TaskOwner, call_soon, current_loop, finish
+
+__all__ = ["AuditLog"]
+
+logger = logging.getLogger("executus.batteries.audit")
+
+MOST_AT_ONCE = 500
+_RETRY_S = 1.0
+
+
+def new_record_id() -> str:
+    """A fresh record id: 32 hexadecimal digits."""
+    return uuid.uuid4().hex
+
+
+class AuditLog:
+    """The `Audit` port over a store, a run index and further sinks.
+
+    A run's records are written when it ends, before its terminal record, so that whoever finds that
+    finds all of them. Within `async with AuditLog(…)` they are also written while the run goes on,
+    and leaving the block writes what is left. What could not be written stays queued and is tried
+    again. When more than `max_waiting` are queued, a run waits for them to be written before it
+    begins.
+
+    Args:
+        store: Keeps what happened in runs; this process's memory by default.
+        runs: Keeps one record per run; this process's memory by default.
+        sinks: Are given everything after the store has it; one that fails is logged and misses it.
+        redactor: Takes secrets out of texts before anything is queued.
+        max_text_chars: Longer texts are cut.
+        max_waiting: Records queued before new runs have to wait.
+        flush_timeout_s: Seconds that leaving the block may take to write what is left.
+        clock: Dates the records.
+        new_id: Makes record ids.
+
+    Attributes:
+        store, runs: Where to read.
+
+    Example:
+        >>> from executus import Executor, Ports, RunnableAgent
+        >>> audit = AuditLog()
+        >>> executor = Executor(ports=Ports(audit=audit))
+        >>> result = executor.run_sync(RunnableAgent(name="helper", model="fake"), "hello")
+        >>> import anyio
+        >>> anyio.run(audit.runs.get, result.run_id).status
+        'ok'
+    """
+
+    wants: Collection[str] = RECORDED
+
+    def __init__(
+        self,
+        store: AuditStore | None = None,
+        runs: RunIndex | None = None,
+        *,
+        sinks: Sequence[AuditSink] = (),
+        redactor: Redactor | None = None,
+        max_text_chars: int = 16_384,
+        max_waiting: int = 10_000,
+        flush_timeout_s: float = 10.0,
+        clock: Clock = SYSTEM_CLOCK,
+        new_id: Callable[[], str] = new_record_id,
+    ) -> None:
+        self.store: AuditStore = store or MemoryAuditStore()
+        self.runs: RunIndex = runs or MemoryRunIndex()
+        self._sinks = sinks
+        self._redactor = redactor or SecretPatterns()
+        self._max_text_chars = max_text_chars
+        self._max_waiting = max_waiting
+        self._flush_timeout_s = flush_timeout_s
+        self._clock = clock
+        self._new_id = new_id
+        self._lock = threading.Lock()
+        self._waiting: dict[str, AuditRecord] = {}
+        self._open: dict[str, Recorder] = {}
+        self._owner: TaskOwner | None = None
+        self._wake: tuple[object, anyio.Event] | None = None
+
+    @property
+    def waiting(self) -> int:
+        """How many records are not written yet."""
+        return len(self._waiting)
+
+    async def __aenter__(self) -> Self:
+        self._owner = TaskOwner()
+        await self._owner.__aenter__()
+        self._wake = (current_loop(), anyio.Event())
+        self._owner.start(self._write_on)
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        owner, self._owner, self._wake = self._owner, None, None
+        try:
+            if owner is not None:
+                await owner.__aexit__(exc_type, exc, traceback)
+        finally:
+            await finish(self._last_flush)
+
+    async def start_run(self, info: RunInfo) -> None:
+        """A run begins."""
+        if self.waiting > self._max_waiting:
+            await self.flush()
+        started = self._cleaned(_run_record(info, self._clock.wall()))
+        await self.runs.put(started)
+        await self._pass_on((started,))
+
+    def emit(self, event: RunEvent) -> None:
+        """Queue what an event comes to."""
+        with self._lock:
+            run_id = event.run_id
+            recorder = self._open.get(run_id)
+            if recorder is None:
+                recorder = self._open[run_id] = Recorder(run_id=run_id, new_id=self._new_id)
+            for record in recorder.records(event, self._clock.wall()):
+                self._waiting[record.id] = self._cleaned(record)
+        if self._wake is not None and self._waiting:
+            loop, event_set = self._wake[0], self._wake[1].set
+            event_set() if loop is current_loop() else call_soon(loop, event_set)
+
+    async def close_run(self, info: RunInfo, result: RunResult[Any]) -> None:
+        """Write everything of the run, its terminal record last."""
+        with self._lock:
+            recorder = self._open.get(info.run_id)
+            for record in recorder.unfinished(self._clock.wall()) if recorder else ():
+                self._waiting[record.id] = self._cleaned(record)
+            mine = [each for each in self._waiting.values() if each.run_id == info.run_id]
+        await self._write(mine)
+        ended = self._cleaned(_ended_record(info, result, self._clock.wall()))
+        await self.runs.put(ended)
+        self._open.pop(info.run_id, None)
+        await self._pass_on((ended,))
+
+    async def flush(self) -> None:
+        """Write everything that is queued.
+
+        Raises:
+            Exception: What the store raised; the rest stays queued.
+        """
+        while batch := self._batch():
+            await self._write(batch)
+
+    def _batch(self) -> Sequence[AuditRecord]:
+        with self._lock:
+            return [record for record, _ in zip(self._waiting.values(), range(MOST_AT_ONCE))]  # noqa: B905 - cut on purpose
+
+    async def _write(self, records: Sequence[AuditRecord]) -> None:
+        if not records:
+            return
+        await self.store.write(records)
+        with self._lock:  # two may write the same at once: the store keeps one, sinks get one
+            new = [record for record in records if self._waiting.pop(record.id, None)]
+        await self._pass_on(new)
+
+    async def _pass_on(self, records: Sequence[AuditRecord]) -> None:
+        for sink in self._sinks:
+            try:
+                await sink.write(records)
+            except Exception:
+                logger.exception("an audit sink misses %d records", len(records))
+
+    async def _write_on(self) -> None:
+        while self._wake is not None:
+            await self._wake[1].wait()
+            self._wake = (self._wake[0], anyio.Event())
+            try:
+                await self.flush()
+            except Exception:
+                logger.exception("%d audit records wait on", self.waiting)
+                await self._clock.sleep(_RETRY_S)
+
+    async def _last_flush(self) -> None:
+        error: Exception | None = None
+        with self._clock.deadline(self._flush_timeout_s):
+            try:
+                await self.flush()
+            except Exception as failure:  # noqa: BLE001 - told below, with what it means
+                error = failure
+        if self.waiting:
+            raise ExecutusError(
+                f"{self.waiting} audit records could not be written and are lost when the process "
+                "ends: see to the store, then await flush()"
+            ) from error
+
+    def _cleaned(self, record: Any) -> Any:
+        """The record without secrets, its texts no longer than is kept."""
+        changes = {
+            each.name: self._cut(redacted(value, self._redactor))
+            for each in fields(record)
+            if each.name not in _KEYS
+            and isinstance(value := getattr(record, each.name), str | tuple | dict)
+        }
+        return replace(record, **changes)
+
+    def _cut(self, value: Any) -> Any:
+        if not isinstance(value, str) or len(value) <= self._max_text_chars:
+            return value
+        left_out = len(value) - self._max_text_chars
+        return f"{value[: self._max_text_chars]} … ({left_out} more characters)"
+
+
+_KEYS = frozenset({"id", "run_id", "parent", "root", "caller", "agent", "status", "extra"})
+
+
+def _run_record(info: RunInfo, now: datetime) -> RunRecord:
+    return RunRecord(
+        id=info.run_id,
+        run_id=info.run_id,
+        at=now,
+        parent=info.parent,
+        root=info.root,
+        agent=info.agent,
+        caller=info.caller.id,
+        status="running",
+        started=info.started,
+        input=as_message(info.invocation.input).text,
+        metadata=dict(info.invocation.metadata),
+    )
+
+
+def _ended_record(info: RunInfo, result: RunResult[Any], now: datetime) -> RunRecord:
+    output = result.output
+    return replace(
+        _run_record(info, now),
+        status=str(result.status),
+        ended=result.ended,
+        output=_text(output),
+        error=str(result.error or ""),
+        steps=len(result.steps),
+        tool_calls=result.tool_calls,
+        input_tokens=result.usage.input,
+        output_tokens=result.usage.output,
+        cost=None if result.cost is None else str(result.cost),
+        warnings=result.warnings,
+    )
+
+
+def _text(output: object) -> str:
+    if output is None or isinstance(output, str):
+        return output or ""
+    return to_json(output, fallback=str).decode()
