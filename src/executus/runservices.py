@@ -74,6 +74,11 @@ class RunServices(Protocol):
         ...
 
     @property
+    def metadata(self) -> Mapping[str, Any]:
+        """The host's own facts about the run, such as the channel to answer in."""
+        ...
+
+    @property
     def agents(self) -> Sequence[str]:
         """Names of the agents that may be dispatched."""
         ...

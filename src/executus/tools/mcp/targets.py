@@ -1,0 +1,49 @@
+"""Where an MCP server is: a command, an address, or an object in this process."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+__all__ = ["HttpTarget", "InProcessTarget", "StdioTarget", "Target"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StdioTarget:
+    """A process that speaks over its standard streams.
+
+    Attributes:
+        command: Program; looked up in PATH.
+        args: Its arguments.
+        env: Its environment, beside the few variables the SDK passes on; may hold secrets.
+        cwd: Its working directory; ours by default.
+    """
+
+    command: str
+    args: tuple[str, ...] = ()
+    env: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
+    cwd: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpTarget:
+    """A streamable HTTP endpoint the host has chosen; it does not pass the egress guard.
+
+    Attributes:
+        url: The endpoint.
+        headers: Sent with each request; may hold secrets.
+    """
+
+    url: str = field(repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InProcessTarget:
+    """A server object of the SDK (`mcp.server.MCPServer` or its low-level one)."""
+
+    server: object
+
+
+Target: TypeAlias = StdioTarget | HttpTarget | InProcessTarget

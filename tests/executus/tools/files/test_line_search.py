@@ -1,0 +1,123 @@
+"""Which lines match: as Python's `re` says, and never slower than the line is long."""
+
+import re
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from executus.tools.files.automaton import Automaton
+from executus.tools.files.linesearch import LineSearch
+from executus.tools.files.syntax import parse
+from majordomo.llm import BadArguments
+
+PATTERNS = [
+    r"foo", r"fo+", r"^a", r"a$", r"^$", r"a|b",
+    r"(ab)+c", r"a{2,3}", r"a{2}", r"a{,2}b", r"\bfoo\b",
+    r"\Boo", r"[a-c]+x", r"[^a-c]", r"[]x]", r"[\]x]", r"[a\-c]", r"\d+\.\d+", r"\w+\s*=\s*\w+",
+    r"(a|ab)(c|bcd)", r"a??b", r"a*?b", r"(?:x|y)*z", r"(?P<n>q)r", r"x{", r"a{x}", r"\.", r"\x41",
+    r"\u00e9", r".", r"", r"(|a)b", r"(a*)*b", r"[[]", r"[+--]",
+    r"(\b){3}a", r"(\b)?a", r"(){2}b", r"[&&x]", r"\tx", r"é+",
+]  # fmt: skip
+LINES = [
+    "", "a", "b", "foo", "a foo b", "xfoox", "aaa",
+    "aab", "ababc", "abcd", "abcx", "]", "x{", "a{x}",
+    "a-c", "1.25", "x = y", "A", "é", "éé", "qr", "xyz", "z", "[", "&", "-", "\tx", "a" * 50 + "b",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("pattern", PATTERNS)
+@pytest.mark.parametrize("flags", [0, re.IGNORECASE])
+def test_both_ways_to_search_agree_with_re(pattern, flags):
+    automaton = Automaton(parse(pattern), flags)
+    search = LineSearch(pattern, ignore_case=bool(flags)) if pattern else None
+    theirs = re.compile(
+        pattern.replace("[[]", r"\[").replace("[&&x]", "[&x]").replace("--]", r"-\-]"), flags
+    )
+    for line in LINES:
+        expected = bool(theirs.search(line))
+        assert automaton.search(line) is expected, line
+        if search:
+            assert bool(search.matches(line)) is expected, line
+            if expected:
+                assert search.may_match(line.encode())
+
+
+atoms = st.sampled_from(["a", "b", ".", "[ab]", r"\w", r"\b", "^", "$", "é", " "])
+
+
+def grow(inner):
+    quantified = st.tuples(inner, st.sampled_from(["*", "+", "?", "{2}", "{1,3}", "*?"]))
+    return (
+        st.tuples(inner, inner).map("".join)
+        | st.tuples(inner, inner).map(lambda two: f"(?:{two[0]}|{two[1]})")
+        | quantified.map(lambda pair: f"(?:{pair[0]}){pair[1]}")
+    )
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.recursive(atoms, grow, max_leaves=5), st.text("abé -_1", max_size=7))
+def test_random_patterns_match_as_in_re(pattern, line):
+    expected = bool(re.search(pattern, line))
+    assert Automaton(parse(pattern)).search(line) is expected
+    search = LineSearch(pattern)
+    assert bool(search.matches(line)) is expected
+    assert not expected or search.may_match(line.encode())
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        r"(a+)+$", r"(a|a)*b", r"(a*)*b", r"(a?){50}a{50}b", r"a*a*a*a*a*b", r".*.*.*=x",
+        r"(.*)(.*)(.*)(.*)[^a]c", r"(\w+\s?)+$!", r"([a-z]+)*[0-9]{3}x", r"(a{1,9}){1,9}b",
+        r"(" * 40 + r"\b" + r"){200}" * 40 + "a+a+",
+    ],
+)  # fmt: skip
+def test_patterns_that_hang_re_do_not_hang_here(pattern):
+    search = LineSearch(pattern)
+    assert search.linear
+    for line in ("a" * 2000, "a" * 1999 + "!", "a " * 1000):
+        assert isinstance(search.matches(line), bool)
+
+
+def test_simple_patterns_take_the_fast_way():
+    for pattern in (r"def \w+\(", r"TODO|FIXME", r"\bclass\b", r"^import os", r"colou?r", "a.*b"):
+        assert not LineSearch(pattern).linear
+
+
+@pytest.mark.parametrize(
+    ("pattern", "why"),
+    [
+        ("(a", "a missing )"),
+        ("a)", "an unmatched )"),
+        ("[a", "a missing ]"),
+        ("[z-a]", "a wrong class"),
+        ("*a", "nothing to repeat"),
+        ("^*", "nothing to repeat"),
+        ("a**", "a second repetition"),
+        ("a*+", "a second repetition"),
+        (r"(a)\1", "a reference back"),
+        ("(?=a)", "looks ahead"),
+        ("(?<!a)b", "looks ahead"),
+        ("a{2,1}", "a repetition that is none"),
+        ("a{999}", "a repetition that is none"),
+        ("((a+){100}){100}", "too large"),
+        ("(" * 60 + ")" * 60, "nesting"),
+        (r"\U00110000", "no character"),
+        ("a" * 1001, "at most 1000"),
+        ("a\\", "an escape"),
+        ("", "give what"),
+    ],
+)
+def test_what_cannot_be_searched_is_refused_with_the_reason(pattern, why):
+    with pytest.raises(BadArguments, match=re.escape(why)):
+        LineSearch(pattern).matches("a")
+
+
+def test_what_is_remembered_stays_bounded(monkeypatch):
+    monkeypatch.setattr("executus.tools.files.automaton.MAX_MOVES", 10)
+    automaton = Automaton(parse(r"(x+)+y"))
+    for number in range(500):
+        assert not automaton.search(chr(300 + number) + "x")
+    assert len(automaton._states) < 15
+    assert automaton.search("xxy")
