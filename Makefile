@@ -2,9 +2,10 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+STORE := ./contrib/store_sqlite
 
-.PHONY: demo test test-differential test-llama lint fix types check coverage bench generate build clean \
-	help
+.PHONY: demo test test-differential test-llama test-store crash soak lint fix types check coverage \
+	bench generate build clean help
 
 help:
 	@echo "make demo    run an agent: a real model when a key is set, else the embedded one"
@@ -12,6 +13,8 @@ help:
 	@echo "make test-differential  compare with the vendors' SDKs, which it installs"
 	@echo "make test-llama  the OpenAI wire against a real llama.cpp server (compiles it first: 10 to"
 	@echo "             20 minutes the first time; not part of make check or of CI)"
+	@echo "make test-store  the SQLite store's own tests (part of make test)"
+	@echo "make crash   kill processes that write to a SQLite store, for minutes"
 	@echo "make lint    ruff, pyright, import contracts"
 	@echo "make check   test and lint: what CI runs"
 	@echo "make bench   compare with hand-written clients, as ratios"
@@ -25,12 +28,12 @@ $(VENV)/.core: $(BIN)/python pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
 	@touch $@
 
-$(VENV)/.test: $(BIN)/python pyproject.toml
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
+$(VENV)/.test: $(BIN)/python pyproject.toml $(STORE)/pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]' --editable $(STORE)
 	@touch $@ $(VENV)/.core
 
-$(VENV)/.dev: $(BIN)/python pyproject.toml
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+$(VENV)/.dev: $(BIN)/python pyproject.toml $(STORE)/pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]' --editable $(STORE)
 	@touch $@ $(VENV)/.test $(VENV)/.core
 
 demo: $(VENV)/.core
@@ -38,6 +41,13 @@ demo: $(VENV)/.core
 
 test: $(VENV)/.test
 	$(BIN)/python -m pytest
+	$(MAKE) test-store
+
+test-store: $(VENV)/.test
+	$(BIN)/python -m pytest -c $(STORE)/pyproject.toml --rootdir $(STORE) -m "not long" $(STORE)/tests
+
+crash: $(VENV)/.test
+	$(BIN)/python -m pytest -c $(STORE)/pyproject.toml --rootdir $(STORE) -m long $(STORE)/tests
 
 # By name from the dependency group: older versions of pip know no groups.
 GROUP := import sys, tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["dependency-groups"][sys.argv[1]])
@@ -60,6 +70,10 @@ $(LLAMA_VENV)/.installed: pyproject.toml
 
 test-llama: $(LLAMA_VENV)/.installed
 	$(LLAMA_VENV)/bin/python -m pytest tests/llama
+
+# Thousands of random cron expressions against the oracle.
+soak: $(VENV)/.test
+	CRON_SOAK=3000 CRON_SOAK_S=3600 $(BIN)/python -m pytest tests/executus/batteries/schedule/test_crontime.py
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check

@@ -79,3 +79,26 @@ def test_a_wire_imports_no_other(wire):
                 other = name.removeprefix("majordomo.providers.").partition(".")[0]
                 if name.startswith("majordomo.providers.") and other in WIRES and other != wire:
                     assert (wire, other) in SHARED, f"{path.name} line {node.lineno}"
+
+
+BATTERIES = sorted(
+    path.parent.name for path in (SRC / "executus" / "batteries").glob("*/__init__.py")
+)
+EXTRAS = {"croniter", "genai_prices", "dateutil", "sqlite3", "aiosqlite", "opentelemetry"}
+
+
+def test_the_core_loads_no_battery():
+    code = "import executus, executus.testing, sys; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "executus.batteries" not in done.stdout
+
+
+@pytest.mark.parametrize("battery", BATTERIES)
+def test_importing_a_battery_loads_no_other_and_no_extra(battery):
+    code = f"import executus.batteries.{battery}, sys; print(*sorted(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = done.stdout.split()
+    others = {f"executus.batteries.{other}" for other in BATTERIES if other != battery}
+    assert f"executus.batteries.{battery}" in loaded
+    assert not others & set(loaded)
+    assert not EXTRAS & {name.partition(".")[0] for name in loaded}

@@ -8,7 +8,11 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PAGES = ("README.md", "docs/egress.md")
+PAGES = (
+    "README.md",
+    "docs/egress.md",
+    *sorted(f"docs/batteries/{page.name}" for page in (ROOT / "docs" / "batteries").glob("*.md")),
+)
 BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 BLOCKS = [
     pytest.param(code, id=f"{page}-{number}")

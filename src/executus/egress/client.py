@@ -11,6 +11,7 @@ from executus.egress.connector import TCP_CONNECTOR, Connector
 from executus.egress.decoding import BodyReader, Oversize
 from executus.egress.errors import EgressFailed, EgressRefused
 from executus.egress.exchange import Answer, Wiring, exchange
+from executus.egress.hosts import parse_host
 from executus.egress.policy import EgressPolicy
 from executus.egress.request import Headers, OutboundRequest, build_request, follow, is_redirect
 from executus.egress.resolver import SYSTEM_RESOLVER, Resolver
@@ -175,6 +176,30 @@ class Egress:
             host=host,
         )
 
+    async def lookup(self, host: str, *, timeout_s: float | None = None) -> Sequence[Address]:
+        """Look a name up as a request over https would, and judge the answers the same.
+
+        Args:
+            host: A name or an address, without scheme, port or path.
+            timeout_s: Instead of the client's.
+
+        Returns:
+            The addresses that may be dialled, in order; at least one.
+
+        Raises:
+            EgressRefused: Not a host, or one that may not be reached.
+            EgressFailed: The lookup failed or took too long.
+        """
+        target = Target(scheme="https", host=parse_host(host), port=443, path="/")
+        limit = self._timeout_s if timeout_s is None else timeout_s
+        with self._wiring.clock.deadline(limit):
+            return await self._checked_addresses(target)
+        raise EgressFailed(
+            f"the lookup of {target.host.text} took over {limit:g} s: raise timeout_s",
+            reason="time",
+            host=target.host.text,
+        )
+
     async def _walk(self, request: OutboundRequest, options: _Options) -> EgressResponse:
         history: list[RedirectHop] = []
         while True:
@@ -213,6 +238,7 @@ class Egress:
 
     async def _hop(self, request: OutboundRequest, options: _Options) -> Answer:
         target = request.target
+        self._policy.check_port(target)
         return await exchange(
             request,
             await self._checked_addresses(target),
@@ -223,7 +249,7 @@ class Egress:
         )
 
     async def _checked_addresses(self, target: Target) -> Sequence[Address]:
-        self._policy.check_target(target)
+        self._policy.check_host(target)
         host = target.host
         if host.address is not None:
             return (plain(host.address),)

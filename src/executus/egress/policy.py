@@ -70,11 +70,11 @@ class EgressPolicy:
         self._networks = tuple(_allowed_network(entry) for entry in allow_networks)
         self._ports = None if allow_ports is None else frozenset(allow_ports)
 
-    def check_target(self, target: Target) -> None:
-        """Judge what can be judged before the name is resolved.
+    def check_port(self, target: Target) -> None:
+        """Judge the port.
 
         Raises:
-            EgressRefused: The port, the name or the literal address is not allowed.
+            EgressRefused: It is not allowed.
         """
         host = target.host
         if not self._port_is_open(target):
@@ -84,6 +84,14 @@ class EgressPolicy:
                 reason="port",
                 host=host.text,
             )
+
+    def check_host(self, target: Target) -> None:
+        """Judge what can be judged of a host before it is resolved.
+
+        Raises:
+            EgressRefused: The name or the literal address is not allowed.
+        """
+        host = target.host
         if host.text in METADATA_NAMES and not self._vouched(target):
             raise EgressRefused(
                 f"{host.text} is a cloud's metadata service: {_cure(target)}",

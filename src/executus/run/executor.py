@@ -26,7 +26,6 @@ from executus.registry import (
     CallPolicy,
     ToolRegistry,
     Visibility,
-    default_registry,
 )
 from executus.run.agent import RunnableAgent
 from executus.run.beginning import as_runnable, new_run, resumed_run
@@ -39,6 +38,7 @@ from executus.run.ports import NO_AUDIT, Ports
 from executus.run.restore import restore
 from executus.run.result import RunResult
 from executus.run.state import RunState
+from executus.tools import default_registry
 from majordomo.agent import Agent
 from majordomo.builtin import DEFAULT_REGISTRY
 from majordomo.clock import SYSTEM_CLOCK, Clock
@@ -71,7 +71,8 @@ class Executor:
         model: Model of agents that name none; else the key `model` of `config`, which is the
             variable `EXECUTUS_MODEL`.
         agents: Agents that tools may dispatch, and `resume` finds, by name.
-        registry: Tools that agents are granted by name; the toolsets `clock` and `calc` otherwise.
+        registry: Tools that agents are granted by name; those of `executus.tools.default_registry`
+            otherwise: `clock`, `calc`, `store`, `compose`, `meta`, `web` and `net.dns_lookup`.
         policy: Decides about each call of a registered tool; by default what is granted is allowed.
         visibility: Decides which registered tools a caller may be offered; by default by role.
         defaults: Bounds of runs that bring none; else the keys `max_steps`, `max_runtime`,
@@ -127,7 +128,7 @@ class Executor:
             if isinstance(models, ModelRegistry)
             else models
         )
-        self.registry = default_registry() if registry is None else registry
+        self._registry = registry
         self.defaults = defaults
         self.ports = _with_asker(ports, on_approval)
         self.agents = _by_name(agents)
@@ -136,7 +137,7 @@ class Executor:
         self._kit = Kit(
             clock=clock,
             ports=self.ports,
-            registry=self.registry,
+            find_registry=lambda: self.registry,
             policy=policy,
             visibility=visibility,
             resolve_model=self._resolve_model,
@@ -151,6 +152,13 @@ class Executor:
         )
         audit: list[EventSink] = [] if ports.audit is NO_AUDIT else [ports.audit]
         self._sinks = (*audit, *([CallbackSink(on_event)] if on_event else []))
+
+    @property
+    def registry(self) -> ToolRegistry:
+        """The tools that agents are granted by name."""
+        if self._registry is None:
+            self._registry = default_registry()
+        return self._registry
 
     async def __aenter__(self) -> Self:
         if self._owner is not None:

@@ -35,7 +35,7 @@ class Kit:
     Attributes:
         clock: Tells and limits time.
         ports: The host's side.
-        registry, policy, visibility: The tools, and who may use which, when.
+        find_registry, policy, visibility: The tools, and who may use which, when.
         resolve_model: Finds the model an agent or a phase names.
         config: Bounds of runs that bring none.
         system_header: Put before every agent's instructions.
@@ -51,7 +51,7 @@ class Kit:
 
     clock: Clock
     ports: Ports
-    registry: ToolRegistry
+    find_registry: Callable[[], ToolRegistry]
     policy: CallPolicy
     visibility: Visibility
     resolve_model: Callable[[Model | str | None], Awaitable[Model]]
@@ -65,3 +65,8 @@ class Kit:
     new_id: Callable[[], str]
     live: dict[str, RunState[Any]] = field(default_factory=dict[str, "RunState[Any]"])
     spool: list[Unwritten] = field(default_factory=list["Unwritten"])
+
+    @property
+    def registry(self) -> ToolRegistry:
+        """The tools; made when first asked for, because many runs name none."""
+        return self.find_registry()

@@ -93,7 +93,11 @@ def _check_price(state: RunState[Any], model: Model) -> None:
 
 
 async def _offered(
-    state: RunState[Any], grants: Sequence[Grant], ask_gate: AskGate, *, own: bool = True
+    state: RunState[Any],
+    grants: Sequence[Grant],
+    ask_gate: AskGate,
+    *,
+    own: bool = True,
 ) -> RunTools:
     """Granted tools that the caller and the palette let this run see, then the agent's own."""
     agent, info, kit = state.agent, state.info, state.kit

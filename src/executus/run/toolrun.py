@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from executus.asking import InputRequest, request_id
@@ -55,6 +55,11 @@ class ToolRun(RunTally):
     def agent(self) -> str:
         """The agent's name."""
         return self._state.info.agent
+
+    @property
+    def metadata(self) -> Mapping[str, Any]:
+        """The host's own facts, as the invocation brought them."""
+        return self._state.invocation.metadata
 
     @property
     def agents(self) -> Sequence[str]:
