@@ -3,37 +3,20 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
 from typing import Any
 
 from executus.events import RunEnded
-from executus.run.info import RunInfo
-from executus.run.ports import NO_AUDIT, UNLIMITED, Audit
-from executus.run.result import RunResult, RunStatus
+from executus.run.ports import UNLIMITED
+from executus.run.result import RunStatus
 from executus.run.state import RunState
-from majordomo.clock import Clock
+from executus.run.unwritten import Unwritten
 
-__all__ = ["Unwritten", "announce_end", "close", "flush"]
+__all__ = ["announce_end", "close", "flush"]
 
 logger = logging.getLogger("executus.run")
 
 MOST_SPOOLED = 1000
 _FINAL = frozenset({RunStatus.OK, RunStatus.MAX_STEPS})
-
-
-@dataclass(frozen=True, slots=True)
-class Unwritten:
-    """A terminal record that could not be written yet."""
-
-    info: RunInfo
-    result: RunResult[Any]
-    audit: Audit
-    clock: Clock
-
-    async def write(self) -> None:
-        """Write it."""
-        if self.audit is not NO_AUDIT:
-            await self.audit.close_run(self.info, self.result)
 
 
 async def close(state: RunState[Any]) -> None:

@@ -4,28 +4,52 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from executus.compact import Compactor
 from executus.config import Config
-from executus.dispatchguard import Guard
+from executus.dispatchguard import Guard, Lineage
+from executus.invocation import Invocation
 from executus.lane import Lane
+from executus.pendingattach import Outbox
 from executus.registry import CallPolicy, ToolRegistry, Visibility
+from executus.run.agent import RunnableAgent
+from executus.run.info import RunInfo
+from executus.run.journal import RunJournal
 from executus.run.ports import Ports
+from executus.run.result import RunResult
+from executus.run.unwritten import Unwritten
 from majordomo.clock import Clock
 from majordomo.llm import Model
 
-if TYPE_CHECKING:
-    from executus.invocation import Invocation
-    from executus.run.agent import RunnableAgent
-    from executus.run.closing import Unwritten
-    from executus.run.result import RunResult
-    from executus.run.state import RunState
-
-__all__ = ["Dispatch", "Kit"]
+__all__ = ["Dispatch", "Kit", "LiveRun"]
 
 Dispatch: TypeAlias = "Callable[[RunnableAgent[Any] | str, Invocation], Awaitable[RunResult[Any]]]"
 """Runs an agent, or the one of that name, below the run named by the invocation's `parent`."""
+
+
+class LiveRun(Protocol):
+    """A run in progress, as its relatives see it."""
+
+    @property
+    def info(self) -> RunInfo:
+        """What it is."""
+        ...
+
+    @property
+    def lineage(self) -> Lineage | None:
+        """Its place in the tree of runs."""
+        ...
+
+    @property
+    def outbox(self) -> Outbox:
+        """Attachments of its tree."""
+        ...
+
+    @property
+    def journal(self) -> RunJournal:
+        """What it writes down."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,8 +87,8 @@ class Kit:
     dispatch: Dispatch
     agents: Mapping[str, RunnableAgent[Any]]
     new_id: Callable[[], str]
-    live: dict[str, RunState[Any]] = field(default_factory=dict[str, "RunState[Any]"])
-    spool: list[Unwritten] = field(default_factory=list["Unwritten"])
+    live: dict[str, LiveRun] = field(default_factory=dict[str, LiveRun])
+    spool: list[Unwritten] = field(default_factory=list[Unwritten])
 
     @property
     def registry(self) -> ToolRegistry:

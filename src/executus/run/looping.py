@@ -21,6 +21,7 @@ from executus.run.ports import NO_CRITIC, UNLIMITED
 from executus.run.restore import RestoredPhase
 from executus.run.spending import check_limits
 from executus.run.state import RunState, told
+from executus.run.tally import RunTally
 from executus.run.translate import FROM_LOOP, route_observer, translator
 from executus.run.watch import RunWatch
 from majordomo.agent import Loop, LoopLimits, MaxSteps, ModelFailed, as_message, drive
@@ -54,13 +55,33 @@ def _abandoned(state: RunState[Any], name: str) -> None:
 
 
 async def _run_watched(state: RunState[Any]) -> None:
-    scope = anyio.CancelScope()
-    watch = RunWatch(state, scope)
+    scope, stopped = anyio.CancelScope(), list[RunStopped]()
+
+    def stop(reason: str) -> None:
+        stopped.append(RunStopped(f"the critic stopped the run: {reason}"))
+        scope.cancel()
+
+    watch = RunWatch(
+        info=state.info,
+        tally=RunTally(state),
+        clock=state.kit.clock,
+        transcript=lambda: state.loop.messages if state.loop else (),
+        inbox=state.inbox,
+        extend=partial(_extend_steps, state),
+        stop=stop,
+    )
     with scope:
         async with OwnedTask(partial(_watch, state, watch)):
             await _run_legs(state)
-    if watch.stopped is not None and scope.cancelled_caught:
-        raise watch.stopped
+    if stopped and scope.cancelled_caught:
+        raise stopped[0]
+
+
+def _extend_steps(state: RunState[Any], steps: int) -> None:
+    state.extra_steps += steps
+    loop = state.going
+    if loop is not None:
+        loop.limits = replace(loop.limits, max_steps=loop.limits.max_steps + steps)
 
 
 async def _watch(state: RunState[Any], watch: RunWatch) -> None:

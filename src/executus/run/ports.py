@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from executus.asking import NOBODY_TO_ASK, Asker
 from executus.deliver import DISCARD, Deliverer
@@ -19,11 +19,9 @@ from executus.money import NO_PRICES, Money, PriceSource
 from executus.registry import NO_SECRETS, SecretSource
 from executus.run.info import RunInfo
 from executus.run.journal import NO_CHECKPOINTER, Checkpointer
+from executus.run.result import RunResult
+from executus.run.watch import RunWatch
 from majordomo.llm import Usage
-
-if TYPE_CHECKING:
-    from executus.run.result import RunResult
-    from executus.run.watch import RunWatch
 
 __all__ = [
     "ALL_TOOLS",

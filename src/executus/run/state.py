@@ -186,6 +186,11 @@ class RunState(Generic[Out]):
         return None if self.done and self.done[-1].loop is self.loop else self.loop
 
     @property
+    def elapsed_s(self) -> float:
+        """Seconds since the run began, or was resumed."""
+        return self.kit.clock.monotonic() - self.started_monotonic
+
+    @property
     def steps_taken(self) -> int:
         """Model calls finished, those before a resumption included."""
         return sum(len(record.steps) for record in self.done) + (

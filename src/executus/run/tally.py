@@ -2,49 +2,83 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Protocol
 
 from executus.money import Money
-from executus.run.state import RunState
+from executus.run.info import RunInfo
 from majordomo.llm import Usage
 
-__all__ = ["RunTally"]
+__all__ = ["RunTally", "Tallied"]
+
+
+class Tallied(Protocol):
+    """A run in progress, as far as it is counted."""
+
+    @property
+    def info(self) -> RunInfo:
+        """What it is."""
+        ...
+
+    @property
+    def steps_taken(self) -> int:
+        """Model calls finished."""
+        ...
+
+    @property
+    def tool_calls(self) -> int:
+        """Tool calls begun."""
+        ...
+
+    @property
+    def usage(self) -> Usage:
+        """Tokens so far."""
+        ...
+
+    @property
+    def cost(self) -> Money | None:
+        """What they cost; None when unknown."""
+        ...
+
+    @property
+    def elapsed_s(self) -> float:
+        """Seconds since it began, or was resumed."""
+        ...
 
 
 class RunTally:
     """What a run has done so far; handles and critics see it as it goes on."""
 
-    __slots__ = ("_state",)
+    __slots__ = ("_run",)
 
-    def __init__(self, state: RunState[Any]) -> None:
-        self._state = state
+    def __init__(self, run: Tallied) -> None:
+        self._run = run
 
     @property
     def run_id(self) -> str:
         """The run's id."""
-        return self._state.info.run_id
+        return self._run.info.run_id
 
     @property
     def steps(self) -> int:
         """Model calls finished."""
-        return self._state.steps_taken
+        return self._run.steps_taken
 
     @property
     def tool_calls(self) -> int:
         """Tool calls begun."""
-        return self._state.tool_calls
+        return self._run.tool_calls
 
     @property
     def usage(self) -> Usage:
         """Tokens so far."""
-        return self._state.usage
+        return self._run.usage
 
     @property
     def cost(self) -> Money | None:
         """What they cost; None when unknown."""
-        return self._state.cost
+        return self._run.cost
 
     @property
     def elapsed_s(self) -> float:
         """Seconds since the run began, or was resumed."""
-        return self._state.kit.clock.monotonic() - self._state.started_monotonic
+        return self._run.elapsed_s

@@ -37,10 +37,11 @@ class Calls(Protocol):
 class ToolRun(RunTally):
     """A live view of the run, and what a tool may ask of it (`executus.runservices`)."""
 
-    __slots__ = ("_call", "_calls", "_inner", "_questions")
+    __slots__ = ("_call", "_calls", "_inner", "_questions", "_state")
 
     def __init__(self, state: RunState[Any], call: ToolCallPart, calls: Calls) -> None:
         super().__init__(state)
+        self._state = state
         self._call = call
         self._calls = calls
         self._questions = 0

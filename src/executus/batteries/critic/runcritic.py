@@ -113,7 +113,7 @@ class _Watch:
         self._standing: dict[int, Action | None] = {}  # by rule, what was done about it last
 
     async def run(self) -> None:
-        while self._watch.stopped is None:
+        while not self._watch.stopped:
             await self._watch.clock.sleep(self._pause_s())
             await self._look(self._tower.view())
 
