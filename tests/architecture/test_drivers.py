@@ -30,7 +30,6 @@ def test_no_module_of_the_core_imports_a_driver(path):
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(60)
 def test_no_battery_loads_a_driver_and_the_core_loads_no_battery():
     code = """if True:
         import sys, executus, executus.testing

@@ -55,7 +55,6 @@ def test_every_shape_is_said_or_has_a_reason(vendor):
     assert not vendor.calls.keys() & vendor.lacks.keys()
 
 
-@pytest.mark.timeout(30)
 @pytest.mark.parametrize("vendor", VENDORS, ids=lambda v: v.name)
 async def test_every_equivalence_is_needed(vendor):
     mine = [each for each in EQUIVALENCES if each.vendor == vendor.name]

@@ -37,7 +37,6 @@ def test_readme_names_the_file_that_holds_the_table():
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(60)
 def test_every_cell_that_says_yes_is_held_by_tests_and_no_other_is(collected):
     wanted = {
         id_

@@ -27,7 +27,6 @@ def expected_lines(code):
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(60)
 @pytest.mark.parametrize("code", BLOCKS)
 def test_a_block_runs_and_prints_what_it_says(code, tmp_path):
     done = subprocess.run(

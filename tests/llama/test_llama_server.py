@@ -42,7 +42,7 @@ from majordomo.structured import OutputError, generate, generate_stream
 pytest.importorskip("llama_cpp", reason="needs llama.cpp's server: run `make test-llama`")
 from server import CONTEXT, KEY, serving
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(60)]
+pytestmark = pytest.mark.slow
 
 [PRESET] = (preset for preset in PRESETS if preset.name == "llama-cpp")
 TOO_LONG = "x" * (2 * CONTEXT)

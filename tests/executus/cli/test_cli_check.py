@@ -143,7 +143,6 @@ async def test_aliases_and_the_configured_model_are_checked_unasked(monkeypatch,
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(60)
 @pytest.mark.parametrize("anyio_backend", ["asyncio"])
 class TestAsAProcess:
     async def test_it_asks_what_resolves_and_says_what_answered(self):

@@ -10,7 +10,7 @@ from commandline import EXECUTUS, TOKEN, Terminal, environment, executus, live
 from executus.testing import Hang, OpenAIServer, Turn
 from executus.testing.server import openai_stream
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(60)]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture

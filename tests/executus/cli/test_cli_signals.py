@@ -23,7 +23,7 @@ from executus.cli.process import AGAIN_AFTER_S, Signals
 from executus.testing import Close, Hang, LoopbackServer, OpenAIServer, Turn
 from executus.testing.server import openai_stream
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(60)]
+pytestmark = pytest.mark.slow
 
 SIGNALS = [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
 HALF = "one two three"

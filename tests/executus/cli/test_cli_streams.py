@@ -9,7 +9,7 @@ from commandline import TOKEN, Terminal, executus_sync, shell
 
 from executus.cli.output import say_json
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(60)]
+pytestmark = pytest.mark.slow
 
 RUN = "executus run hello -m fake"
 

@@ -183,7 +183,6 @@ def test_it_chooses_as_one_would_who_looks_at_everything(operations, limit, per_
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(60)
 def test_a_hundred_thousand_random_operations_leak_no_slot():
     rng = random.Random(7)
     queue, alive = FairQueue(8, per_key=3), []

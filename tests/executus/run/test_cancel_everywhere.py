@@ -204,7 +204,6 @@ def check_transcript(messages, where):
             assert answered == [c.id for c in message.tool_calls], where
 
 
-@pytest.mark.timeout(60)
 @pytest.mark.slow
 @pytest.mark.parametrize("mode", stepping.MODES)
 @pytest.mark.parametrize("parallel", [False, True], ids=["sequential", "parallel"])
@@ -232,7 +231,6 @@ def test_an_awaited_run(mode, parallel):
     assert hosts[-1].compacted == 3
 
 
-@pytest.mark.timeout(60)
 @pytest.mark.slow
 @pytest.mark.parametrize("mode", stepping.MODES)
 @pytest.mark.parametrize("how", ["stream", "start"])

@@ -200,7 +200,6 @@ async def live(dice, world, plan, parallel):
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(60)
 @pytest.mark.parametrize("phases", [1, 2])
 @pytest.mark.parametrize("parallel", [1, 3])
 async def test_nothing_is_lost_done_twice_or_told_wrongly(parallel, phases):

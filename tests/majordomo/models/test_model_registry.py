@@ -407,7 +407,7 @@ def together(work, count=8):
     barrier = threading.Barrier(count)
 
     def run(number):
-        barrier.wait(timeout=5)
+        barrier.wait(timeout=60)
         return work(number)
 
     with ThreadPoolExecutor(count) as pool:
@@ -471,7 +471,7 @@ def test_a_thread_that_comes_while_variables_are_read_waits_for_them():
 
     def work(number):
         if number == 1:
-            assert reading.wait(timeout=4)
+            assert reading.wait(timeout=60)
         found = names.names
         asked.set()
         return found

@@ -19,7 +19,7 @@ from majordomo.llm import ToolCallPart, ToolContext, ToolResultPart
 from majordomo.providers.fake import FakeProvider, Reply
 
 SCRIPT = str(Path(mcpserver.__file__))
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(60)]
+pytestmark = pytest.mark.slow
 
 
 def stdio(mode="", **options):
@@ -94,7 +94,7 @@ async def test_a_killed_server_is_noticed_before_the_next_call():
         await server.register(registry)
         (env,) = await run_calls(registry, ("srv__environment", {}))
         os.kill(int(env.text.split()[0]), signal.SIGKILL)
-        with anyio.fail_after(3):
+        with anyio.fail_after(60):
             while server._connection._link.usable:
                 await anyio.sleep(0.01)
         (added,) = await run_calls(registry, ("srv__add", {"a": 1, "b": 1}))
@@ -110,7 +110,7 @@ async def test_a_slow_call_is_cut_off_and_the_server_is_told(caplog):
         assert slow.is_error
         assert "no answer within" in slow.text
         assert added.text == "2"
-        with anyio.fail_after(3):
+        with anyio.fail_after(60):
             while "slow was cancelled" not in caplog.text:
                 await anyio.sleep(0.01)
 
@@ -124,7 +124,7 @@ async def test_rubbish_on_stdout_is_skipped():
 
 
 async def test_a_server_that_never_answers_is_given_up():
-    with anyio.fail_after(20):
+    with anyio.fail_after(60):
         with pytest.raises(McpUnavailable, match=r"not ready within 0\.5 s"):
             async with stdio("silent", connect_timeout_s=0.5):
                 raise AssertionError
@@ -149,7 +149,7 @@ async def test_new_tools_are_followed(over):
     async with made as server:
         await server.register(registry)
         await run_calls(registry, ("srv__grow", {}))
-        with anyio.fail_after(3):
+        with anyio.fail_after(60):
             while "srv.grown" not in registry.names:
                 await anyio.sleep(0.01)
 

@@ -106,7 +106,6 @@ def test_deep_nesting_is_read_like_any_other(name):
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(60)
 @pytest.mark.parametrize(
     "piece",
     [
