@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import uuid
+import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -56,7 +56,7 @@ MODEL_VARIABLE = "EXECUTUS_MODEL"
 
 def new_run_id() -> str:
     """A fresh run id: 32 hexadecimal digits."""
-    return uuid.uuid4().hex
+    return secrets.token_hex(16)
 
 
 class Executor:
