@@ -13,7 +13,6 @@ from pathlib import Path
 
 import anyio
 
-from executus.model import ModelTiers
 from executus.printable import printable
 from gadfly.annotations import as_annotations
 from gadfly.diff import ChangedFile, parse_diff
@@ -72,8 +71,8 @@ def _telling(settings: Settings) -> Callable[[CellReport], None]:
     def tell(report: CellReport) -> None:
         nonlocal ended
         ended += 1
-        came_to = report.problem or f"{len(report.findings)} findings"
-        line = f"{report.cell.model} × {report.cell.lens.name}: {came_to}"
+        came_to = report.problem or f"findings: {len(report.findings)}"
+        line = f"{report.cell.model}, {report.cell.lens.name}: {came_to}"
         print(printable(f"[{ended}/{total}] {line} ({report.elapsed_s:.1f} s)"), file=sys.stderr)
 
     return tell

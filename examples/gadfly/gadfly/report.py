@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from executus.money import Money
 from gadfly.diff import ChangedFile
-from gadfly.findings import Finding, Severity, merge
+from gadfly.findings import Finding, merge
 from gadfly.prompt import show
 from gadfly.reviewing import CellReport
 from gadfly.settings import Settings

@@ -10,7 +10,7 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
 from executus.config import Config, EnvironmentSource
-from executus.money import Money
+from executus.money import NO_PRICES, Money, PriceSource
 from gadfly.errors import GadflyError
 from gadfly.findings import Severity
 from gadfly.lenses import LENSES, Lens
@@ -59,7 +59,7 @@ class Settings:
     max_tokens: int | None = None
     max_diff_chars: int = 120_000
     out: Path | None = None
-    prices: FixedPrices = FixedPrices({})
+    prices: PriceSource = NO_PRICES
     in_actions: bool = False
     summary: Path | None = None
 

@@ -8,6 +8,7 @@ from typing import TypeVar
 from typing_extensions import TypeForm
 
 from executus.config import ENVIRONMENT, Config
+from executus.errors import SetupError
 from executus.model.lanes import LaneModel, ProviderLanes
 from executus.model.listing import TierListing, TierSource, TierTarget
 from executus.model.lookup import TierLookup, missing
