@@ -123,7 +123,7 @@ def _severity(text: str) -> Severity | None:
     return None if text == NEVER else Severity(text)
 
 
-def _prices(entries: tuple[str, ...]) -> FixedPrices:
+def _prices(entries: tuple[str, ...]) -> PriceSource:
     """Read `provider/model=input:output`, in US dollars for a million tokens."""
     prices: dict[str, Price] = {}
     for entry in entries:
@@ -139,4 +139,4 @@ def _prices(entries: tuple[str, ...]) -> FixedPrices:
                 "in US dollars for a million tokens"
             )
         prices[target.strip()] = Price(amounts[0].amount, amounts[1].amount)
-    return FixedPrices(prices)
+    return FixedPrices(prices) if prices else NO_PRICES

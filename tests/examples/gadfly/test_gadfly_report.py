@@ -6,6 +6,9 @@ from importlib import resources
 
 import jsonschema
 import pytest
+from gadflyrepo import QUOTED, make_change
+from markdown_it import MarkdownIt
+
 from gadfly.annotations import as_annotations
 from gadfly.diff import parse_diff
 from gadfly.findings import RawFinding, Severity, files_by_path, place
@@ -15,8 +18,6 @@ from gadfly.report import make_report
 from gadfly.reviewing import Cell, CellReport
 from gadfly.sarif import as_sarif
 from gadfly.settings import Settings
-from gadflyrepo import QUOTED, make_change
-from markdown_it import MarkdownIt
 
 HOSTILE = [
     "</details><script>alert(1)</script>",

@@ -5,6 +5,10 @@ from decimal import Decimal
 
 import anyio
 import pytest
+from gadflyrepo import QUOTED, SECRET, make_change
+
+from executus.money import Money
+from executus.testing import FakeClock
 from gadfly.diff import parse_diff
 from gadfly.findings import RawFinding, Severity, files_by_path, merge, place
 from gadfly.lenses import LENSES
@@ -13,10 +17,6 @@ from gadfly.prompt import show
 from gadfly.report import FOUND, PASSED, UNREVIEWED, make_report
 from gadfly.reviewing import make_executor, review
 from gadfly.settings import Settings
-from gadflyrepo import QUOTED, SECRET, make_change
-
-from executus.money import Money
-from executus.testing import FakeClock
 from majordomo.builtin import default_registry
 from majordomo.errors import APIError, ErrorKind
 from majordomo.llm import Usage
