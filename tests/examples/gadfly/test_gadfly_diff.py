@@ -107,6 +107,11 @@ def test_neither_attributes_nor_configuration_of_a_checkout_hide_code(tmp_path):
     assert files["tricky.sql"].lines
 
 
+def test_a_checkout_of_another_user_is_read(change, monkeypatch):
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+    assert len(parse_diff(change.diff())) == 10
+
+
 def test_what_the_base_has_gained_meanwhile_is_no_change(change, tmp_path):
     git(change.path, "worktree", "add", "--quiet", str(tmp_path / "other"), "main")
     (tmp_path / "other" / "later.py").write_text("x = 1\n")
