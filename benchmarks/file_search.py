@@ -43,7 +43,7 @@ async def measure(root: Path) -> None:
     """Print each search's processor time, the best of some rounds: others may use the machine."""
     tools = {tool.name: tool for tool in files_tools(root, search_timeout_s=600)}
     for name, arguments in SEARCHES:
-        best = float("inf")
+        best, answer = float("inf"), ""
         for _ in range(ROUNDS):
             start = time.process_time()
             answer = await tools[name](**arguments)

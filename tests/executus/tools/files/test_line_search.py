@@ -1,6 +1,7 @@
 """Which lines match: as Python's `re` says, and never slower than the line is long."""
 
 import re
+from itertools import product
 
 import pytest
 from hypothesis import assume, given, settings
@@ -123,6 +124,38 @@ def test_every_way_to_search_finds_what_re_finds(pattern, lines, flags):
         assert automaton.search(line) is expected, (pattern, line)
         assert bool(search.matches(line)) is expected, (pattern, line, search.linear)
         assert not expected or search.may_match(line.encode()), (pattern, line)
+
+
+SMALL = ["a", "b", ".", "[^a]", r"\w", r"\W", r"\b", r"\B", "^", "$", "(?:ab|a)", "a*", "b+", "b?"]
+SMALL += [r"\w{2}", "b{1,2}", "(?:a|^)", r"(?:\b|b)", "é"]
+SHORT = [
+    "",
+    "a",
+    "b",
+    "é",
+    " ",
+    "ab",
+    "ba",
+    "aa",
+    "bb",
+    "a ",
+    " b",
+    "éa",
+    "aab",
+    "abb",
+    "b a",
+    "-ab-",
+]
+
+
+@pytest.mark.parametrize("first", SMALL)
+def test_every_two_and_three_pieces_find_what_re_finds(first):
+    for second, third in product(SMALL, ["", "a", r"\B", "$", "b*"]):
+        pattern = first + second + third
+        automaton, oracle = Automaton(parse(pattern)), re.compile(pattern)
+        for line in SHORT:
+            if comparable(pattern, line):
+                assert automaton.search(line) is bool(oracle.search(line)), (pattern, line)
 
 
 @settings(max_examples=200, deadline=None)
