@@ -96,6 +96,7 @@ bench: $(BIN)/python
 
 generate: $(VENV)/.test
 	$(BIN)/python tests/support/public_api.py
+	$(BIN)/python tests/support/tool_pages.py
 
 build: $(VENV)/.dev
 	$(BIN)/python -m build --outdir dist .

@@ -11,6 +11,7 @@ from typing import Any, Self
 
 from typing_extensions import TypeVar
 
+from executus import tools as toolsets
 from executus.asking import NOBODY_TO_ASK, AskingCallback, CallbackAsker, Said
 from executus.compact import Compactor, ContextCompactor
 from executus.config import ENVIRONMENT, Config
@@ -38,7 +39,6 @@ from executus.run.ports import NO_AUDIT, Ports
 from executus.run.restore import restore
 from executus.run.result import RunResult
 from executus.run.state import RunState
-from executus.tools import default_registry
 from majordomo.agent import Agent
 from majordomo.builtin import DEFAULT_REGISTRY
 from majordomo.clock import SYSTEM_CLOCK, Clock
@@ -157,7 +157,7 @@ class Executor:
     def registry(self) -> ToolRegistry:
         """The tools that agents are granted by name."""
         if self._registry is None:
-            self._registry = default_registry()
+            self._registry = toolsets.default_registry()
         return self._registry
 
     async def __aenter__(self) -> Self:
