@@ -75,7 +75,8 @@ test-llama: $(LLAMA_VENV)/.installed
 # Cron: random expressions, and twenty zones over ten years, against the oracle. Schedule: three processes,
 # 10,000 ticks, leaders killed. Budget: eight processes, 10,000 runs each. Half an hour and more.
 soak: $(VENV)/.test
-	CRON_SOAK=3000 CRON_SOAK_S=3600 $(BIN)/python -m pytest tests/executus/batteries/schedule/test_crontime.py
+	CRON_SOAK=3000 CRON_SOAK_S=3600 CRON_SOAK_ZONES=1 $(BIN)/python -m pytest \
+		tests/executus/batteries/schedule/test_crontime.py tests/executus/batteries/schedule/test_crontime_zones.py
 	SCHEDULE_SOAK=200 BUDGET_SOAK=10000 $(BIN)/python -m pytest -c $(STORE)/pyproject.toml --rootdir $(STORE) \
 		-rP -m long $(STORE)/tests/test_sqlite_schedule.py $(STORE)/tests/test_sqlite_processes.py
 

@@ -16,6 +16,7 @@ from executus_store_sqlite import (
     StoreLocked,
     StoreReadOnly,
     StoreRefused,
+    database,
     open_store,
     opening,
 )
@@ -38,7 +39,7 @@ async def opened(url):
 
 @pytest.fixture
 def impatient(monkeypatch):
-    monkeypatch.setattr(opening, "BUSY_TIMEOUT_S", 0.05)
+    monkeypatch.setattr(database, "BUSY_TIMEOUT_S", 0.05)
     monkeypatch.setattr(opening, "_TRIES", 2)
 
 

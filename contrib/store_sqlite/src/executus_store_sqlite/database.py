@@ -12,12 +12,18 @@ from typing import Any, TypeVar
 import aiosqlite
 import anyio
 
-from executus_store_sqlite.errors import StoreError, store_error
+from executus_store_sqlite.errors import StoreError, is_busy, store_error
+from majordomo.clock import SYSTEM_CLOCK
 from majordomo.tasks import current_loop, finish
 
-__all__ = ["Database", "Transaction"]
+__all__ = ["PATIENCE_S", "Database", "Transaction"]
 
 T = TypeVar("T")
+
+BUSY_TIMEOUT_S = 5.0
+"""How long a transaction waits for those of other processes."""
+PATIENCE_S = 0.02
+"""How long SQLite itself waits: the longer it does, the less often it looks, and one starves."""
 
 _ABANDONED: list[aiosqlite.Connection] = []
 """Connections a forked child has inherited: they must be neither used nor closed there."""
@@ -69,6 +75,8 @@ class Database:
     async def write(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
         """Do work in one transaction: all of it, on disk when this returns, or nothing.
 
+        The work is done again when another process was in the way.
+
         A cancellation waits for the transaction to end, and then goes on.
 
         Raises:
@@ -111,18 +119,24 @@ class Database:
                     await finish(self._connection.close)
 
     async def _transact(self, begin: str, work: Callable[[Transaction], Awaitable[T]]) -> T:
-        transaction = Transaction(self._connection)
-        try:
-            await transaction.run(begin)
+        end = SYSTEM_CLOCK.monotonic() + BUSY_TIMEOUT_S
+        while True:
             try:
-                result = await work(transaction)
-                await transaction.run("COMMIT")
-            except BaseException:
-                with suppress(sqlite3.Error):
-                    await transaction.run("ROLLBACK")
-                raise
-        except sqlite3.Error as error:
-            raise store_error(error, self._path) from error
+                return await self._attempt(begin, work)
+            except sqlite3.Error as error:
+                if not is_busy(error) or SYSTEM_CLOCK.monotonic() >= end:
+                    raise store_error(error, self._path) from error
+
+    async def _attempt(self, begin: str, work: Callable[[Transaction], Awaitable[T]]) -> T:
+        transaction = Transaction(self._connection)
+        await transaction.run(begin)
+        try:
+            result = await work(transaction)
+            await transaction.run("COMMIT")
+        except BaseException:
+            with suppress(sqlite3.Error):
+                await transaction.run("ROLLBACK")
+            raise
         return result
 
     def _check(self) -> None:

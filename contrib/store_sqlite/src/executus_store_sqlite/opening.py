@@ -9,7 +9,7 @@ from functools import partial
 
 import aiosqlite
 
-from executus_store_sqlite.database import Database, Transaction
+from executus_store_sqlite.database import PATIENCE_S, Database, Transaction
 from executus_store_sqlite.errors import StoreError, StoreRefused, is_busy, store_error
 from executus_store_sqlite.migrations import LATEST, statements
 from majordomo.clock import SYSTEM_CLOCK
@@ -20,7 +20,6 @@ __all__ = ["connect"]
 APPLICATION_ID = 0x45585553
 """`EXUS`: tells our files from other SQLite files."""
 
-BUSY_TIMEOUT_S = 5.0
 _TRIES = 100
 _PAUSE_S = 0.05
 _ROWS_AT_ONCE = 64
@@ -71,7 +70,7 @@ def _connector(path: str, failed: list[sqlite3.Error]) -> sqlite3.Connection:
     gets something to close instead.
     """
     try:
-        return sqlite3.connect(path, isolation_level=None, timeout=BUSY_TIMEOUT_S)
+        return sqlite3.connect(path, isolation_level=None, timeout=PATIENCE_S)
     except sqlite3.Error as error:
         failed.append(error)
         return sqlite3.connect(":memory:")
