@@ -112,6 +112,14 @@ def test_every_limit_is_set():
     assert {each.name for each in fields(Limits)} == set(BOUNDS)
 
 
+async def test_a_lone_surrogate_is_kept(store):
+    """Models write them, and a record that could not be written would hold up the whole audit."""
+    values = {"id": "1", "run_id": "r", "at": "2026-01-01T00:00:00+00:00", "text": "\ud800"}
+    record = record_from_json(values)
+    await store.audit().write([record])
+    assert await store.audit().read("r") == (record,)
+
+
 @property_of(RECORDS)
 async def test_an_audit_record_comes_back_whole(store, record):
     await store.audit().write([record])
