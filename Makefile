@@ -15,6 +15,7 @@ help:
 	@echo "             20 minutes the first time; not part of make check or of CI)"
 	@echo "make test-store  the SQLite store's own tests (part of make test)"
 	@echo "make crash   kill processes that write to a SQLite store, for minutes"
+	@echo "make soak    cron, schedules and budgets by the ten thousand, for half an hour"
 	@echo "make lint    ruff, pyright, import contracts"
 	@echo "make check   test and lint: what CI runs"
 	@echo "make bench   compare with hand-written clients, as ratios"
@@ -71,9 +72,13 @@ $(LLAMA_VENV)/.installed: pyproject.toml
 test-llama: $(LLAMA_VENV)/.installed
 	$(LLAMA_VENV)/bin/python -m pytest tests/llama
 
-# Thousands of random cron expressions against the oracle.
+# Cron: random expressions, and twenty zones over ten years, against the oracle. Schedule: three processes,
+# 10,000 ticks, leaders killed. Budget: eight processes, 10,000 runs each. Half an hour and more.
 soak: $(VENV)/.test
-	CRON_SOAK=3000 CRON_SOAK_S=3600 $(BIN)/python -m pytest tests/executus/batteries/schedule/test_crontime.py
+	CRON_SOAK=3000 CRON_SOAK_S=3600 CRON_SOAK_ZONES=1 $(BIN)/python -m pytest \
+		tests/executus/batteries/schedule/test_crontime.py tests/executus/batteries/schedule/test_crontime_zones.py
+	SCHEDULE_SOAK=200 BUDGET_SOAK=10000 $(BIN)/python -m pytest -c $(STORE)/pyproject.toml --rootdir $(STORE) \
+		-rP -m long $(STORE)/tests/test_sqlite_schedule.py $(STORE)/tests/test_sqlite_processes.py
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check

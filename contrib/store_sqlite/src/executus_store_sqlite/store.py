@@ -6,14 +6,18 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from urllib.parse import unquote
 
-from executus.batteries.audit import AuditStore, RunIndex
-from executus.batteries.budget import BudgetStorage
-from executus.batteries.checkpoint import JournalStorage
+from executus.tools.store import ScratchQuota
 from executus_store_sqlite.audit import SqliteAuditStore, SqliteRunIndex
 from executus_store_sqlite.budget import SqliteBudgetStorage
-from executus_store_sqlite.database import Database, connect
+from executus_store_sqlite.database import Database
 from executus_store_sqlite.errors import StoreError
 from executus_store_sqlite.journals import SqliteJournalStorage
+from executus_store_sqlite.opening import connect
+from executus_store_sqlite.personas import SqliteNotes, SqlitePersonas
+from executus_store_sqlite.schedule import SqliteSchedule
+from executus_store_sqlite.scratch import SqliteScratch
+from executus_store_sqlite.skills import SqliteSkills
+from majordomo.clock import SYSTEM_CLOCK, Clock
 
 __all__ = ["SqliteStore", "open_store"]
 
@@ -30,21 +34,43 @@ class SqliteStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def budget(self) -> BudgetStorage:
+    def budget(self) -> SqliteBudgetStorage:
         """For `RollingBudget(…, storage=)`."""
         return SqliteBudgetStorage(self._database)
 
-    def audit(self) -> AuditStore:
+    def audit(self) -> SqliteAuditStore:
         """For `AuditLog(store=)`."""
         return SqliteAuditStore(self._database)
 
-    def runs(self) -> RunIndex:
+    def runs(self) -> SqliteRunIndex:
         """For `AuditLog(runs=)`."""
         return SqliteRunIndex(self._database)
 
-    def checkpoints(self) -> JournalStorage:
+    def checkpoints(self) -> SqliteJournalStorage:
         """For `DurableCheckpointer(storage=)`."""
         return SqliteJournalStorage(self._database)
+
+    def personas(self) -> SqlitePersonas:
+        """A `PersonaStore`."""
+        return SqlitePersonas(self._database)
+
+    def notes(self) -> SqliteNotes:
+        """For `PersonaNotes(…, store=)`."""
+        return SqliteNotes(self._database)
+
+    def skills(self) -> SqliteSkills:
+        """A `SkillStore`."""
+        return SqliteSkills(self._database)
+
+    def schedule(self) -> SqliteSchedule:
+        """For `Scheduler(store=)`."""
+        return SqliteSchedule(self._database)
+
+    def scratch(
+        self, quota: ScratchQuota | None = None, *, clock: Clock = SYSTEM_CLOCK
+    ) -> SqliteScratch:
+        """For `store_tools(store=)`, with bounds of each scope."""
+        return SqliteScratch(self._database, quota or ScratchQuota(), clock)
 
 
 @asynccontextmanager
