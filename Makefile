@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STORE := ./contrib/store_sqlite
 
-.PHONY: demo test test-differential test-llama test-store crash soak lint fix types check coverage \
+.PHONY: demo test test-differential test-llama test-store mcp-servers crash soak lint fix types check coverage \
 	bench generate build clean help
 
 help:
@@ -13,6 +13,7 @@ help:
 	@echo "make test-differential  compare with the vendors' SDKs, which it installs"
 	@echo "make test-llama  the OpenAI wire against a real llama.cpp server (compiles it first: 10 to"
 	@echo "             20 minutes the first time; not part of make check or of CI)"
+	@echo "make mcp-servers  install the npm servers the tests of MCP drive (needs npm and node)"
 	@echo "make test-store  the SQLite store's own tests (part of make test)"
 	@echo "make crash   kill processes that write to a SQLite store, for minutes"
 	@echo "make lint    ruff, pyright, import contracts"
@@ -71,6 +72,19 @@ $(LLAMA_VENV)/.installed: pyproject.toml
 test-llama: $(LLAMA_VENV)/.installed
 	$(LLAMA_VENV)/bin/python -m pytest tests/llama
 
+# Reference servers of the protocol, for tests alone; nothing of them is shipped.
+MCP_SERVERS := .mcp-servers
+MCP_VERSION := 2026.8.31
+
+mcp-servers: $(MCP_SERVERS)/.installed-$(MCP_VERSION)
+
+$(MCP_SERVERS)/.installed-$(MCP_VERSION):
+	mkdir -p $(MCP_SERVERS)
+	npm install --prefix $(MCP_SERVERS) --no-save --no-package-lock --no-audit --no-fund --loglevel=error \
+		@modelcontextprotocol/server-everything@$(MCP_VERSION) \
+		@modelcontextprotocol/server-filesystem@$(MCP_VERSION)
+	@touch $@
+
 # Thousands of random cron expressions against the oracle.
 soak: $(VENV)/.test
 	CRON_SOAK=3000 CRON_SOAK_S=3600 $(BIN)/python -m pytest tests/executus/batteries/schedule/test_crontime.py
@@ -101,4 +115,4 @@ build: $(VENV)/.dev
 	$(BIN)/python -m build --outdir dist .
 
 clean:
-	rm -rf $(VENV) $(LLAMA_VENV) build dist .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(LLAMA_VENV) $(MCP_SERVERS) build dist .pytest_cache .ruff_cache .hypothesis
