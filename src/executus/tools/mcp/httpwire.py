@@ -25,10 +25,12 @@ class Answered:
     Attributes:
         status: The last status of 400 or more; 0 when there was none.
         session_lost: The server knows our session no longer (404 on its id).
+        session_doubted: It may be so: 400 on its id, which many servers answer instead.
     """
 
     status: int = 0
     session_lost: bool = False
+    session_doubted: bool = False
 
 
 ANSWERED: ContextVar[Answered | None] = ContextVar("mcp_answered", default=None)
@@ -67,11 +69,12 @@ class _Noting(httpx2.AsyncHTTPTransport):
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         response = await super().handle_async_request(request)
         if response.status_code >= 400:
-            lost = response.status_code == 404 and _SESSION in request.headers
+            known = _SESSION in request.headers
             for note in (self._lost, ANSWERED.get()):
                 if note is not None:
                     note.status = response.status_code
-                    note.session_lost |= lost
+                    note.session_lost |= known and response.status_code == 404
+                    note.session_doubted |= known and response.status_code == 400
         if response.headers.get("content-encoding", "identity").strip().lower() != "identity":
             await response.aclose()
             raise httpx2.DecodingError("the MCP server compressed its answer unasked")

@@ -13,7 +13,12 @@ from mcp import Client, MCPError
 from mcp.client.streamable_http import streamable_http_client
 from mcp.client.subscriptions import ListenNotSupportedError, SubscriptionLost
 from mcp.server import MCPServer, Server
-from mcp.types import CONNECTION_CLOSED, METHOD_NOT_FOUND, ToolListChangedNotification
+from mcp.types import (
+    CONNECTION_CLOSED,
+    INTERNAL_ERROR,
+    METHOD_NOT_FOUND,
+    ToolListChangedNotification,
+)
 from pydantic import BaseModel
 
 from executus.errors import SetupError
@@ -197,7 +202,9 @@ class _SdkSession:
         raise told
 
     def _meant(self, error: Exception, answered: Answered) -> McpError:
-        if answered.session_lost:
+        # The SDK's own words where the answer held no error of the protocol.
+        unexplained = isinstance(error, MCPError) and error.code == INTERNAL_ERROR
+        if answered.session_lost or (answered.session_doubted and unexplained):
             return McpUnavailable("the MCP server has ended our session; call again")
         if not self.alive or isinstance(error, _GONE):
             return McpUnavailable(_BROKE)
