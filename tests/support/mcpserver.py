@@ -34,6 +34,12 @@ class Weather(BaseModel):
 
 def make_server():  # noqa: C901 - a list of tools
     server = MCPServer("tests")
+    cancelled = []
+
+    @server.tool(name="cancelled")
+    def how_many_were_cancelled() -> int:
+        """Slow calls that were cancelled."""
+        return len(cancelled)
 
     @server.tool()
     def add(a: int, b: int) -> int:
@@ -109,6 +115,13 @@ def make_server():  # noqa: C901 - a list of tools
         return " ".join([str(os.getpid()), *sorted(os.environ)])
 
     @server.tool()
+    def confess(variable: str) -> str:
+        """Tells a variable, twice."""
+        sys.stderr.write(f"confessed {os.environ[variable]}\n")
+        sys.stderr.flush()
+        return os.environ[variable]
+
+    @server.tool()
     def die() -> str:
         """Ends the server."""
         os._exit(3)
@@ -119,6 +132,7 @@ def make_server():  # noqa: C901 - a list of tools
         try:
             await anyio.sleep(60)
         except BaseException:
+            cancelled.append(1)
             sys.stderr.write("slow was cancelled\n")
             sys.stderr.flush()
             raise

@@ -222,7 +222,10 @@ class Connection:
 
 
 def told(error: BaseException) -> str:
-    """The sentence of an error; of a group, that of the first inside it."""
+    """The sentence of an error; of a group, of the first inside; of a mute one, of its cause."""
     while isinstance(error, BaseExceptionGroup):
         error = cast("BaseExceptionGroup[BaseException]", error).exceptions[0]
-    return f"{type(error).__name__}: {error}"[:500]
+    speaking: BaseException | None = error
+    while speaking is not None and not str(speaking):
+        speaking = speaking.__cause__ or speaking.__context__
+    return f"{type(error).__name__}: {speaking or 'no reason given'}"[:500]

@@ -8,7 +8,7 @@ import anyio
 import pytest
 import trustme
 from leaks import everything_shown
-from mcphosts import python_http, run_calls
+from mcphosts import http_at, python_http, run_calls
 from mcpwire import hang, mcp_wire
 
 from executus import ToolRegistry
@@ -88,42 +88,39 @@ async def test_a_call_that_is_given_up_is_cancelled_at_the_server():
 
 async def test_the_newest_revision_is_told_by_hanging_up():
     registry = ToolRegistry()
-    async with python_http() as (port, _):
-        url = f"http://127.0.0.1:{port}/mcp"
-        async with McpServer.http(url, name="srv", call_timeout_s=0.5) as server:
-            await server.register(registry)
-            cut, after = await run_calls(
-                registry, ("srv__slow", {}), ("srv__add", {"a": 1, "b": 1})
-            )
+    calls = (("srv__slow", {}), ("srv__add", {"a": 1, "b": 1}), ("srv__cancelled", {}))
+    async with python_http() as (port, _), http_at(port, call_timeout_s=5) as server:
+        await server.register(registry)
+        cut, after, *_ = await run_calls(registry, *calls)
+        with anyio.fail_after(60):
+            while (await run_calls(registry, calls[2]))[0].text != "1":
+                await anyio.sleep(0.1)
     assert "no answer within" in cut.text
     assert after.text == "2"
 
 
 async def test_a_dead_server_is_an_error_then_a_pause_then_a_new_connection():
     registry = ToolRegistry()
-    async with python_http() as (port, process):
-        async with McpServer.http(f"http://127.0.0.1:{port}/mcp", name="srv") as server:
-            await server.register(registry)
-            process.kill()
-            await process.wait()
-            add = ("srv__add", {"a": 1, "b": 1})
-            results = await run_calls(registry, add, add, add)
-            assert all(result.is_error for result in results)
-            assert "broke before it answered" in results[0].text
-            assert "not available" in results[1].text
-            assert "tried again in" in results[2].text
-            async with python_http(port):
-                with anyio.fail_after(60):
-                    while (await run_calls(registry, add))[0].is_error:
-                        await anyio.sleep(0.2)
+    async with python_http() as (port, process), http_at(port) as server:
+        await server.register(registry)
+        process.kill()
+        await process.wait()
+        add = ("srv__add", {"a": 1, "b": 1})
+        results = await run_calls(registry, add, add, add)
+        assert all(result.is_error for result in results)
+        assert any("is not available: ConnectError" in result.text for result in results)
+        assert "tried again in" in results[2].text
+        async with python_http(port):
+            with anyio.fail_after(60):
+                while (await run_calls(registry, add))[0].is_error:
+                    await anyio.sleep(0.2)
 
 
 async def test_a_server_that_dies_in_a_call_is_an_error():
     registry = ToolRegistry()
-    async with python_http() as (port, _):
-        async with McpServer.http(f"http://127.0.0.1:{port}/mcp", name="srv") as server:
-            await server.register(registry)
-            died, again = await run_calls(registry, ("srv__die", {}), ("srv__look", {}))
+    async with python_http() as (port, _), http_at(port) as server:
+        await server.register(registry)
+        died, again = await run_calls(registry, ("srv__die", {}), ("srv__look", {}))
     assert died.is_error
     assert "whether the call took effect is unknown" in died.text
     assert again.is_error
@@ -215,7 +212,7 @@ async def test_tls_is_checked_against_whom_the_host_trusts():
     authority.configure_trust(trusting)
     registry = ToolRegistry()
     async with mcp_wire(tls=serving) as wire:
-        with pytest.raises(McpUnavailable, match="CERTIFICATE_VERIFY_FAILED|certificate"):
+        with pytest.raises(McpUnavailable, match="(?i)certificate"):
             async with at(wire, "https"):
                 raise AssertionError
         async with at(wire, "https", tls=trusting) as server:
