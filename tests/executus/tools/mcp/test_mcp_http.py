@@ -106,7 +106,8 @@ async def test_a_dead_server_is_an_error_then_a_pause_then_a_new_connection():
         process.kill()
         await process.wait()
         add = ("srv__add", {"a": 1, "b": 1})
-        results = await run_calls(registry, add, add, add)
+        others = (("srv__add", {"a": n, "b": n}) for n in (2, 3))
+        results = await run_calls(registry, add, *others)
         assert all(result.is_error for result in results)
         assert any("is not available: ConnectError" in result.text for result in results)
         assert "tried again in" in results[2].text
@@ -212,7 +213,7 @@ async def test_tls_is_checked_against_whom_the_host_trusts():
     authority.configure_trust(trusting)
     registry = ToolRegistry()
     async with mcp_wire(tls=serving) as wire:
-        with pytest.raises(McpUnavailable, match="(?i)certificate"):
+        with pytest.raises(McpUnavailable, match=r"(?i)certificate"):
             async with at(wire, "https"):
                 raise AssertionError
         async with at(wire, "https", tls=trusting) as server:
