@@ -18,7 +18,8 @@ __all__ = ["run_page"]
 
 _MOST_TEXT = 20_000
 _LEGEND = (
-    ("model", "model call"),
+    ("model", "model call, tokens out"),
+    ("read", "tokens in"),
     ("ok", "tool call"),
     ("error", "failed"),
     ("denied", "denied"),
@@ -64,7 +65,7 @@ def _parts(story: RunStory, zone: tzinfo | None) -> Iterator[Markup]:
     yield _header(run, zone)
     yield _figures(run)
     if run.error:
-        yield tag("p", run.error, class_=f"note {run.status}", dir="auto")
+        yield tag("p", run.error, class_="note error", dir="auto")
     for warning in run.warnings:
         yield tag("p", f"Warning: {warning}", class_="note", dir="auto")
     yield from _said("Asked", run.input)
@@ -132,7 +133,10 @@ def _drawing(story: RunStory) -> Markup:
     box = tag(
         "div", drawing, class_="card", tabindex=0, role="region", aria_label="Timeline, scrollable"
     )
-    return join(box, tag("ul", *marks, class_="legend"))
+    detour = tag(
+        "li", tag("span", "↷", aria_hidden="true", class_="detour"), "asked again, or another"
+    )
+    return join(box, tag("ul", *marks, detour, class_="legend"))
 
 
 def _mark(look: str) -> Markup:
@@ -153,7 +157,7 @@ def _branch(child: RunTree) -> Markup:
         _state(run),
         f" {duration(_took_s(run))}, {tokens}, {amount(run.cost)}",
         tag("div", run.run_id, class_="faint mono"),
-        tag("div", run.error, class_="note failed", dir="auto") if run.error else "",
+        tag("div", run.error, class_="note error", dir="auto") if run.error else "",
         _tree(child.children) if child.children else "",
     )
 

@@ -37,12 +37,12 @@ header .top { display: flex; flex-wrap: wrap; align-items: center; gap: .4rem .9
 .figures dd { margin: 0; font-size: 1.25rem; font-variant-numeric: tabular-nums; }
 .note { border-left: 3px solid var(--denied); padding: .1rem 0 .1rem .9rem; margin: .8rem 0;
   overflow-wrap: anywhere; }
-.note.failed { border-color: var(--error); }
+.note.error { border-color: var(--error); }
 pre { margin: .4rem 0; padding: .7rem .9rem; background: var(--code); border: 1px solid var(--line);
   border-radius: .4rem; font-size: .83rem; white-space: pre-wrap; overflow-wrap: anywhere;
   max-height: 24rem; overflow: auto; }
 .card { background: var(--card); border: 1px solid var(--line); border-radius: .6rem;
-  padding: .8rem 1rem; overflow-x: auto; }
+  padding: .8rem 1rem; overflow: auto; max-height: 85vh; }
 .card > svg { display: block; min-width: 46rem; overflow: hidden; }
 svg text { font: 12px system-ui, sans-serif; fill: var(--ink); font-variant-numeric: tabular-nums; }
 svg text.small, svg text.faint { font-size: 11px; fill: var(--faint); }
@@ -64,14 +64,15 @@ svg a:hover .row { fill: var(--hover); }
 .bar.unfinished { fill: none; stroke: var(--denied); stroke-width: 1.5; stroke-dasharray: 3 2; }
 .legend { display: flex; flex-wrap: wrap; gap: .2rem 1.2rem; list-style: none; padding: 0;
   margin: .6rem 0 0; font-size: .82rem; color: var(--faint); }
+.legend .detour { color: var(--denied); font-weight: 700; margin-right: .4rem; }
 .legend svg { width: 22px; height: 10px; margin-right: .4rem; }
 table { border-collapse: collapse; width: 100%; font-size: .88rem;
   font-variant-numeric: tabular-nums; }
 th, td { text-align: left; padding: .35rem .9rem .35rem 0; border-bottom: 1px solid var(--line);
-  vertical-align: top; }
+  vertical-align: top; white-space: nowrap; }
 th { color: var(--faint); font-weight: 500; }
 tbody tr:last-child > * { border-bottom: 0; }
-td.figure, th.figure { text-align: right; white-space: nowrap; }
+td.figure, th.figure { text-align: right; }
 article { border-top: 1px solid var(--line); padding: .9rem 0; scroll-margin-top: 1rem; }
 article:target { box-shadow: -.8rem 0 var(--paper), -1rem 0 var(--model); }
 article header { display: flex; flex-wrap: wrap; gap: 0 1rem; align-items: baseline; }
@@ -90,7 +91,7 @@ footer { margin-top: 3rem; font-size: .82rem; color: var(--faint); }
   * { print-color-adjust: exact; }
   body { max-width: none; padding: 0; font-size: 11px; }
   pre { max-height: none; }
-  .card { border: 0; padding: 0; overflow: visible; }
+  .card { border: 0; padding: 0; overflow: visible; max-height: none; }
   .card > svg { min-width: 0; }
   details::details-content { content-visibility: visible; block-size: auto; }
   h2, summary, article header { break-after: avoid; } }

@@ -82,7 +82,7 @@ def _scale(axis: Axis, height: int) -> Iterator[Markup]:
     for tick in axis.ticks():
         x = _percent(_CHART + tick.percent * wide)
         yield tag("line", x1=x, x2=x, y1=_HEAD - 6, y2=height, class_="grid")
-        yield tag("text", duration(tick.at_s), x=x, y=14, class_="small")
+        yield tag("text", _mark(tick.at_s), x=x, y=14, class_="small")
     for begin, end, seconds in axis.cuts():
         yield tag(
             "rect",
@@ -96,6 +96,10 @@ def _scale(axis: Axis, height: int) -> Iterator[Markup]:
     yield tag("text", "took", x=_percent(_TOOK), y=14, class_="small end")
     yield tag("text", "tokens", x=_percent(_TOKENS), y=14, class_="small")
     yield tag("text", "cost", x="100%", y=14, class_="small end")
+
+
+def _mark(at_s: float) -> str:
+    return duration(at_s).replace(".0 s", " s") if at_s else "0"
 
 
 def _rows(
