@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TextIO, cast
@@ -87,29 +88,38 @@ async def list_runs(runs: RunIndex, query: RunQuery, *, as_json: bool) -> int:
     Raises:
         OutputLost: Nobody takes the output.
     """
-    table = None if as_json or not is_terminal(cast("TextIO | None", sys.stdout)) else _Tables()
+    shown = _output(as_json=as_json)
     told = 0
-    page: list[RunRecord] = []
-    async for run in runs_of(runs, replace(query, limit=min(query.limit, _PAGE))):
-        told += 1
-        if as_json:
-            say_json(run.as_json())
-        elif table is None:
-            say(_line(run))
-        else:
-            page.append(run)
-        if told == query.limit:
-            break
-        if table and len(page) == _PAGE:
-            table.print(page)
-            page.clear()
-    if table and page:
-        table.print(page)
+    async with aclosing(runs_of(runs, replace(query, limit=min(query.limit, _PAGE)))) as found:
+        async for run in found:
+            shown.add(run)
+            told += 1
+            if told == query.limit:
+                break
+    shown.finish()
     if not told:
         tell("executus: no run matches")
-    elif table and told == query.limit:
+    elif told == query.limit and isinstance(shown, _Table):
         tell(f"the latest {told}; there may be more, see --limit")
     return DONE
+
+
+class _Lines:
+    """A line per run, as soon as it is read."""
+
+    def __init__(self, write: Callable[[RunRecord], None]) -> None:
+        self.add = write
+
+    def finish(self) -> None:
+        """All is written."""
+
+
+def _output(*, as_json: bool) -> _Lines | _Table:
+    if as_json:
+        return _Lines(lambda run: say_json(run.as_json()))
+    if is_terminal(cast("TextIO | None", sys.stdout)):
+        return _Table()
+    return _Lines(lambda run: say(_line(run)))
 
 
 def _line(run: RunRecord) -> str:
@@ -128,26 +138,36 @@ def _line(run: RunRecord) -> str:
     return "\t".join("" if field is None else one_line(str(field)) for field in fields)
 
 
-class _Tables:
-    """One table, page by page: its head stands above the first."""
+class _Table:
+    """One table, printed page by page: its head stands above the first."""
 
     def __init__(self) -> None:
         self._console = Console(highlight=False)
         self._columns = [one for one in _COLUMNS if self._console.width >= one.least_width]
         self._head = True
+        self._page: list[RunRecord] = []
 
-    def print(self, page: Sequence[RunRecord]) -> None:
-        """Print a page, with its ids as short as tells them apart."""
-        length = _telling(page)
+    def add(self, run: RunRecord) -> None:
+        """One more run."""
+        self._page.append(run)
+        if len(self._page) == _PAGE:
+            self.finish()
+
+    def finish(self) -> None:
+        """Print what has not been, with ids as short as tells them apart."""
+        if not self._page:
+            return
+        length = _telling(self._page)
         table = Table(box=None, pad_edge=False, show_header=self._head)
         table.add_column("id", no_wrap=True)
         for one in self._columns:
             justify = "right" if one.is_figure else "left"
             table.add_column(one.name, no_wrap=True, justify=justify, min_width=6)
-        for run in page:
+        for run in self._page:
             cells = [_cell(one, run) for one in self._columns]
             table.add_row(Text(one_line(run.run_id[:length]), style="bold"), *cells)
         self._head = False
+        self._page.clear()
         with self._console.capture() as drawn:
             self._console.print(table)
         say(drawn.get().rstrip("\n"))

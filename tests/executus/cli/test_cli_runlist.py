@@ -42,7 +42,8 @@ class LargeIndex:
         ]
 
 
-async def listed(capsys, index, query=RunQuery(limit=20), **how):
+async def listed(capsys, index, query=None, **how):
+    query = query or RunQuery(limit=20)
     assert await list_runs(index, query, **{"as_json": False, **how}) == 0
     return capsys.readouterr()
 
@@ -210,23 +211,20 @@ async def test_a_story_is_told_in_order(capsys):
         place = next(n for n in range(place, len(told)) if text in told[n]) + 1
 
 
+HOSTILE_TEXT = HOSTILE.replace("\ud800", "")  # what streams make of that is theirs
+
+
 async def test_what_a_run_has_said_cannot_steer_the_terminal(capsys):
+    said = ("tool", "text", "arguments", "reason", "model")
     records = [
-        replace(
-            record,
-            **{
-                name: HOSTILE
-                for name in ("tool", "text", "arguments", "reason", "model")
-                if hasattr(record, name)
-            },
-        )
+        replace(record, **{name: HOSTILE_TEXT for name in said if hasattr(record, name)})
         for record in rich()
     ]
-    hostile = run(output=HOSTILE, input=HOSTILE, error=HOSTILE, agent=HOSTILE, caller=HOSTILE)
-    show_story(await story_of(records, replace(hostile, output=HOSTILE.replace("\ud800", ""))))
-    told = capsys.readouterr().out
-    assert not set(told) & set("\x1b\x00\x9b\u202e\u2066\u2028")
-    assert "[2J" in told
+    told = dict.fromkeys(("output", "input", "error", "agent", "caller"), HOSTILE_TEXT)
+    show_story(await story_of(records, run(**told, warnings=(HOSTILE_TEXT,))))
+    shown = capsys.readouterr().out
+    assert not set(shown) & set("\x1b\x00\x9b\u202e\u2066\u2028")
+    assert "[2J" in shown
 
 
 async def test_a_run_that_did_nothing_is_shown(capsys):

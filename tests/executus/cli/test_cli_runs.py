@@ -1,4 +1,4 @@
-"""From `executus run --store` to `runs list`, `runs show` and `runs resume`, as a user meets them."""
+"""From `executus run --store` to `runs list`, `show` and `resume`, as a user meets them."""
 
 import json
 import signal
@@ -135,7 +135,7 @@ async def test_a_run_that_was_interrupted_is_shown_and_resumed(store):
         assert code == 130
     shown = await executus("runs", "show", "last", EXECUTUS_STORE=store)
     assert "cli  cancelled" in shown.stdout.decode()
-    async with OpenAIServer([Turn.text("it is 42")]) as server:
+    async with OpenAIServer([Turn.text("never"), Turn.text("it is 42")]) as server:
         env = {"LLM_MY": live(server), "EXECUTUS_STORE": store}
         done = await executus("runs", "resume", "last", **env)
         assert (done.returncode, done.stdout) == (0, b"it is 42\n")

@@ -11,11 +11,10 @@ from runstories import HOSTILE, RUN, START, call, denial, many, rich, run, step,
 from executus.runpage import run_page
 
 VOID = {"meta"}
-KNOWN = set(
-    "html head meta title style body main header h1 h2 h3 p div span time dl dt dd pre code b small "
-    "section figure svg g desc line rect text a ul li table thead tbody tr th td article details "
-    "summary footer".split()
-)
+WORDS = """html head meta title style body main header h1 h2 h3 p div span time dl dt dd pre code b
+small svg desc line rect text a ul li table thead tbody tr th td article details summary
+footer"""
+KNOWN = frozenset(WORDS.split())
 
 
 class Page(HTMLParser):

@@ -129,7 +129,7 @@ async def runs_of(runs: RunIndex, query: RunQuery) -> AsyncGenerator[RunRecord]:
     """Every run that matches, the latest first, read page by page.
 
     Runs that begin meanwhile neither repeat nor hide any. The query's `limit` is the size of a
-    page, its `offset` is not heeded.
+    page, its `offset` is not heeded. Who breaks off reads it within `contextlib.aclosing`.
 
     Raises:
         Exception: What the index raised.
