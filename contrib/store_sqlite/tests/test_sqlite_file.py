@@ -50,6 +50,17 @@ async def test_everything_together_in_one_file(url):
         assert use.used == result.usage.total > 0
 
 
+async def test_a_missing_file_is_made_only_when_it_may_be(url, tmp_path):
+    with pytest.raises(StoreError, match="there is no store at"):
+        async with stores.open_store(url, create=False):
+            pass
+    assert list(tmp_path.iterdir()) == []
+    async with open_store(url) as store:
+        await spend(store)
+    async with open_store(url, create=False) as store:
+        assert await used(store) == 1
+
+
 async def test_a_new_file_is_of_this_release_and_durable(url):
     async with open_store(url) as store:
         assert look(url, "PRAGMA user_version") == [(LATEST,)]

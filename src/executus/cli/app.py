@@ -18,6 +18,8 @@ from executus.cli.models import list_models
 from executus.cli.output import OutputLost, prepare_streams, say_json, settle_streams, tell
 from executus.cli.process import FAILED, MISUSED, UNREAD, run_async
 from executus.cli.run import RunRequest, require_access, run_task
+from executus.cli.runs import runs
+from executus.cli.storing import recording, store_option
 from majordomo.builtin import DEFAULT_REGISTRY
 from majordomo.errors import MajordomoError
 
@@ -35,6 +37,9 @@ def cli() -> None:
     """
 
 
+cli.add_command(runs)
+
+
 @cli.command()
 @click.argument("task")
 @click.option("-m", "--model", help="A model spec, such as openai/gpt-6-sol,fake.")
@@ -50,6 +55,7 @@ def cli() -> None:
 )
 @click.option("--max-steps", type=click.IntRange(min=1), default=10, show_default=True)
 @click.option("--max-runtime", type=seconds, default=600.0, show_default=True, help="Seconds.")
+@store_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per event and line.")
 def run(  # noqa: PLR0917 - click passes each option as an argument
     task: str,
@@ -59,6 +65,7 @@ def run(  # noqa: PLR0917 - click passes each option as an argument
     files: tuple[Path, ...],
     max_steps: int,
     max_runtime: float,
+    store: str | None,
     as_json: bool,  # noqa: FBT001 - a command-line flag
 ) -> int:
     """Run TASK and show what happens; "-" reads it from standard input, as UTF-8.
@@ -81,12 +88,13 @@ def run(  # noqa: PLR0917 - click passes each option as an argument
         if as_json:
             say_json(refusal(error))
         raise
-    return run_async(partial(_shown, request, as_json=as_json))
+    return run_async(partial(_shown, request, store, as_json=as_json))
 
 
-async def _shown(request: RunRequest, *, as_json: bool) -> int:
-    with open_display(as_json=as_json) as display:
-        return await run_task(request, display)
+async def _shown(request: RunRequest, store: str | None, *, as_json: bool) -> int:
+    async with recording(store) as ports:
+        with open_display(as_json=as_json) as display:
+            return await run_task(request, display, ports)
 
 
 @cli.command()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import anyio
 
@@ -13,13 +15,26 @@ from executus.cli.process import DONE, FAILED, MISUSED
 from executus.errors import SetupError
 from executus.invocation import Invocation, Limits
 from executus.run import MODEL_VARIABLE, Executor, RunnableAgent, RunStatus, RunStream
+from executus.run.ports import Ports
 from majordomo.builtin import DEFAULT_REGISTRY
 from majordomo.errors import UnknownModel
 from majordomo.llm import Part
 from majordomo.models import DynamicModel, ModelRegistry
 from majordomo.models.listing import access_of
 
-__all__ = ["EXIT_CODES", "RunRequest", "require_access", "run_task"]
+__all__ = [
+    "AGENT",
+    "EXIT_CODES",
+    "REQUEST_KEY",
+    "RunRequest",
+    "agent_of",
+    "require_access",
+    "run_task",
+]
+
+AGENT = "cli"
+REQUEST_KEY = "executus.cli"
+"""Under which a run's metadata say what the command line asked for."""
 
 EXIT_CODES = {RunStatus.OK: DONE, RunStatus.REJECTED: MISUSED}
 """Exit code of each status; every other one is 1. A signal has its own."""
@@ -37,7 +52,7 @@ class RunRequest:
     max_runtime_s: float = 600.0
 
 
-async def run_task(request: RunRequest, display: Display) -> int:
+async def run_task(request: RunRequest, display: Display, ports: Ports = Ports()) -> int:
     """Run the task, show its events, and return the exit code.
 
     An interrupted run is shown, too, with what it had achieved: its close stage comes first.
@@ -47,7 +62,8 @@ async def run_task(request: RunRequest, display: Display) -> int:
         UnknownModel: The model means nothing.
         OutputLost: Nobody takes the output; the run is cancelled and closed.
     """
-    run = Executor().stream(_agent(request), Invocation(request.content))
+    invocation = Invocation(request.content, metadata={REQUEST_KEY: _asked(request)})
+    run = Executor(ports=ports).stream(_agent(request), invocation)
     is_lost = False
     try:
         async with run:
@@ -64,12 +80,27 @@ async def run_task(request: RunRequest, display: Display) -> int:
 
 
 def _agent(request: RunRequest) -> RunnableAgent:
+    limits = Limits(max_steps=request.max_steps, max_runtime_s=request.max_runtime_s)
+    return agent_of(_asked(request), limits)
+
+
+def _asked(request: RunRequest) -> dict[str, Any]:
+    """What a resumption needs to know that a journal does not say."""
+    return {
+        "model": request.model,
+        "tools": list(request.tools),
+        "instructions": request.instructions,
+    }
+
+
+def agent_of(asked: Mapping[str, Any], limits: Limits) -> RunnableAgent:
+    """The agent of a command line, from what its run's metadata say."""
     return RunnableAgent(
-        name="cli",
-        instructions=request.instructions,
-        model=request.model,
-        tools=request.tools,
-        limits=Limits(max_steps=request.max_steps, max_runtime_s=request.max_runtime_s),
+        name=AGENT,
+        instructions=asked["instructions"],
+        model=asked["model"],
+        tools=asked["tools"],
+        limits=limits,
     )
 
 

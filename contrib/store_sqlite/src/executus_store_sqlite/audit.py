@@ -104,6 +104,8 @@ async def _list(query: RunQuery, transaction: Transaction) -> Sequence[Any]:
         ("agent = ?", query.agent),
         ("status = ?", query.status),
         ("root = ?", query.root),
+        ("run_id >= ?", query.id_prefix or None),
+        ("run_id < ?", f"{query.id_prefix}\U0010ffff" if query.id_prefix else None),
         ("started_us >= ?", None if query.after is None else microseconds(query.after)),
         ("started_us < ?", None if query.before is None else microseconds(query.before)),
     ]

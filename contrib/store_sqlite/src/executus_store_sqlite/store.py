@@ -6,6 +6,8 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from urllib.parse import unquote
 
+import anyio
+
 from executus.tools.store import ScratchQuota
 from executus_store_sqlite.audit import SqliteAuditStore, SqliteRunIndex
 from executus_store_sqlite.budget import SqliteBudgetStorage
@@ -74,7 +76,7 @@ class SqliteStore:
 
 
 @asynccontextmanager
-async def open_store(url: str) -> AsyncGenerator[SqliteStore]:
+async def open_store(url: str, *, create: bool = True) -> AsyncGenerator[SqliteStore]:
     """A store, open for as long as the block lasts.
 
     What a method of its seams has acknowledged is on disk (WAL, `synchronous=FULL`). Several
@@ -83,12 +85,16 @@ async def open_store(url: str) -> AsyncGenerator[SqliteStore]:
 
     Args:
         url: `sqlite:///relative.db` or `sqlite:////absolute.db`; the file is made when missing.
+        create: Otherwise a missing file is refused.
 
     Raises:
-        StoreError: The URL or the file is none of ours, the file is newer than this release, or
-            there is no asyncio.
+        StoreError: The URL or the file is none of ours, the file is missing or newer than this
+            release, or there is no asyncio.
     """
-    database = await connect(_path(url))
+    path = _path(url)
+    if not create and not await anyio.Path(path).exists():
+        raise StoreError(f"there is no store at {path}: is the path right, was anything written?")
+    database = await connect(path)
     try:
         yield SqliteStore(database)
     finally:
