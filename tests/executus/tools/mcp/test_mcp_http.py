@@ -1,5 +1,6 @@
 """What can go wrong over HTTP: sessions, refusals, outages, silence, secrets, proxies."""
 
+import gzip
 import json
 import logging
 import ssl
@@ -142,8 +143,15 @@ async def test_an_answer_without_end_is_cut_off(compressed):
     registry = ToolRegistry()
     async with mcp_wire() as wire, at(wire) as server:
         await server.register(registry)
-        coding = {"content-encoding": "gzip"} if compressed else {}
-        wire.on["tools/call"] = lambda message: (200, coding, b"[" + b" " * 34_000_000)
+        text = {"content": [{"type": "text", "text": "pong"}]}
+
+        def answer(message):
+            status, headers, body = _said(message, result=text)
+            if compressed:
+                return status, {"content-encoding": "gzip"}, gzip.compress(body)
+            return status, headers, body + b" " * 34_000_000
+
+        wire.on["tools/call"] = answer
         (cut,) = await run_calls(registry, PING)
         del wire.on["tools/call"]
         wire_again = await run_calls(registry, PING)
