@@ -223,7 +223,7 @@ def judge(case, folder, said):
 
 def repeated(said):
     """Calls made again though they had been begun, or had their result."""
-    process, began, answered, recorded = 0, {}, set(), {}
+    process, began, answered, recorded = 0, set(), set(), {}
     for what, *facts in said:
         if what == "born":
             process += 1
@@ -236,12 +236,11 @@ def repeated(said):
             (key,) = facts
             if key in answered:
                 yield f"{key} had its result"
-            if key in ONCE:
-                if key in began:
-                    yield f"{key} was begun before"
-                if recorded.get(key) != process:
-                    yield f"{key} was not recorded before it was begun by this process"
-            began[key] = process
+            if key in ONCE and key in began:
+                yield f"{key} was begun before"
+            if key in ONCE and recorded.get(key) != process:
+                yield f"{key} was not recorded before it was begun by this process"
+            began.add(key)
     effects = Counter(facts[0] for what, *facts in said if what == "effect")
     yield from (f"{key} took effect {times} times" for key, times in effects.items() if times > 1)
 

@@ -175,36 +175,44 @@ def watch_driver(death):
     plain, many = aiosqlite.Connection.execute, aiosqlite.Connection.executemany
     within: list[str] = []
 
-    def execute(self, sql, parameters=None):
+    def execute(self, sql, parameters=()):
         if sql.startswith("BEGIN"):
             within.clear()
-        elif sql.startswith("PRAGMA user_version ="):
-            within.append("open.in_migration")
-        elif sql.startswith("DELETE FROM journal") and parameters[0] == RUN:
-            within.append("end.in")
-        elif sql.startswith("INSERT INTO run ") and parameters[3] not in ("running", "paused"):
-            within.append("terminal.in")
         elif sql == "COMMIT":
-            for place in within:
+            for place in (*within, "commit.during"):
                 death.at(place)
-            death.at("commit.during")
+        else:
+            within.extend(places_of(sql, parameters))
         return plain(self, sql, parameters)
 
     def executemany(self, sql, parameters):
         rows = list(parameters)
-        if "INTO journal" in sql:
-            kinds = kinds_of([row[3].decode() for row in rows])
-            within.extend(f"journal.in.{kind}" for kind in kinds)
-        for table, place in (
-            ("INTO spent", "budget.in_commit"),
-            ("INTO reserved", "budget.in_reserve"),
-            ("INTO record", "audit.in_flush"),
-        ):
-            if table in sql:
-                within.append(place)
+        within.extend(places_of_many(sql, rows))
         return many(self, sql, rows)
 
     aiosqlite.Connection.execute, aiosqlite.Connection.executemany = execute, executemany
+
+
+def places_of(sql, parameters):
+    """Where a transaction with this statement is."""
+    if sql.startswith("PRAGMA user_version ="):
+        yield "open.in_migration"
+    if sql.startswith("DELETE FROM journal") and parameters[0] == RUN:
+        yield "end.in"
+    if sql.startswith("INSERT INTO run ") and parameters[3] not in ("running", "paused"):
+        yield "terminal.in"
+
+
+def places_of_many(sql, rows):
+    """As `places_of`, for a statement that is run for several rows."""
+    if "INTO journal" in sql:
+        yield from (f"journal.in.{kind}" for kind in kinds_of([row[3].decode() for row in rows]))
+    if "INTO spent" in sql:
+        yield "budget.in_commit"
+    if "INTO reserved" in sql:
+        yield "budget.in_reserve"
+    if "INTO record" in sql:
+        yield "audit.in_flush"
 
 
 class Script(FakeProvider):
