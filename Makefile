@@ -14,7 +14,8 @@ help:
 	@echo "make test-llama  the OpenAI wire against a real llama.cpp server (compiles it first: 10 to"
 	@echo "             20 minutes the first time; not part of make check or of CI)"
 	@echo "make test-store  the SQLite store's own tests (part of make test)"
-	@echo "make crash   kill processes that write to a SQLite store, for minutes"
+	@echo "make crash   kill runs over a SQLite store at every named place; a table of what came of it"
+	@echo "make soak    make crash, and 20,000 runs with faults and cancellations; for half an hour"
 	@echo "make lint    ruff, pyright, import contracts"
 	@echo "make check   test and lint: what CI runs"
 	@echo "make bench   compare with hand-written clients, as ratios"
@@ -47,6 +48,7 @@ test-store: $(VENV)/.test
 	$(BIN)/python -m pytest -c $(STORE)/pyproject.toml --rootdir $(STORE) -m "not long" $(STORE)/tests
 
 crash: $(VENV)/.test
+	$(BIN)/python $(STORE)/tests/support/crash_table.py $(ARGS)
 	$(BIN)/python -m pytest -c $(STORE)/pyproject.toml --rootdir $(STORE) -m long $(STORE)/tests
 
 # By name from the dependency group: older versions of pip know no groups.
@@ -71,8 +73,11 @@ $(LLAMA_VENV)/.installed: pyproject.toml
 test-llama: $(LLAMA_VENV)/.installed
 	$(LLAMA_VENV)/bin/python -m pytest tests/llama
 
-# Thousands of random cron expressions against the oracle.
+# Runs that fail and are cancelled, by the thousand, after those that are killed; and thousands of
+# random cron expressions against the oracle.
 soak: $(VENV)/.test
+	$(MAKE) crash
+	$(BIN)/python tests/soak/soakruns.py 20000
 	CRON_SOAK=3000 CRON_SOAK_S=3600 $(BIN)/python -m pytest tests/executus/batteries/schedule/test_crontime.py
 
 lint: $(VENV)/.dev

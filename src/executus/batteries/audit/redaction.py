@@ -16,6 +16,7 @@ _NAME = (
     r"|(?:api|access|account|private|signing|subscription)[_-]?key)"
 )
 _SENSITIVE = re.compile(rf"(?:^|[_\-. ]){_NAME}s?$", re.IGNORECASE)
+_COUNTED = re.compile(r"tokens$", re.IGNORECASE)
 _MENTIONED = re.compile(_NAME, re.IGNORECASE)
 _SHAPES = (
     r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----[^-]{0,20000}(?:-----END [A-Z ]{0,40}-----)?",
@@ -115,6 +116,7 @@ def _json_text(text: str, redactor: Redactor) -> str:
 
 
 def _member(key: str, value: Any, redactor: Redactor) -> Any:
-    if redactor is not UNREDACTED and _SENSITIVE.search(str(key)) and value is not None:
+    named = redactor is not UNREDACTED and _SENSITIVE.search(str(key)) and value is not None
+    if named and not (isinstance(value, int) and _COUNTED.search(str(key))):
         return REDACTED
     return redacted(value, redactor)
