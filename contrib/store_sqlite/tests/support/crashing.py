@@ -77,7 +77,9 @@ def survive(zygote, folder, seed, place="", sabotage=""):
 def killed(zygote, folder, seed, place, nth, sabotage):
     dice, case = random.Random(f"{seed} {place} {nth}"), Case(seed, place)
     url, diary = f"sqlite:///{folder}/store.db", folder / "diary"
-    aimed = "call.begun" if place.startswith("resume.") else place  # something to go on with
+    aimed = (
+        "journal.after.begin" if place.startswith("resume.") else place
+    )  # something to go on with
     for turn in range(MOST_PROCESSES):
         said = read(diary)
         state = {"begun": is_over(said, folder), "asked": asked(said)}
@@ -210,8 +212,10 @@ def judge(case, folder, said):
         return
     if journals(folder):
         case.wrong.append("a journal is left")
-    if rows(folder, "SELECT * FROM reserved"):
-        case.wrong.append("a reservation is left")
+    begun = {fact[1] for fact in said if fact[0] == "kept"}
+    for (run_id,) in rows(folder, "SELECT DISTINCT run_id FROM reserved"):
+        if run_id in begun:  # else nobody can go on with it, and it lapses with its lease
+            case.wrong.append(f"a reservation of {run_id} is left")
     if dict(rows(folder, "SELECT run_id, status FROM run")).get(RUN) != "ok":
         case.wrong.append("its terminal record is missing")
     if not any(fact[0] == "delivered" and fact[1:4] == [RUN, "done", ["a.txt"]] for fact in said):

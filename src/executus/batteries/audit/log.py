@@ -34,6 +34,7 @@ logger = logging.getLogger("executus.batteries.audit")
 MOST_AT_ONCE = 500
 _RETRY_S = 1.0
 _KEPT_TIMES = 10
+_DOWN_AFTER = 10
 
 
 def new_record_id() -> str:
@@ -48,8 +49,8 @@ class AuditLog:
     finds all of them. Within `async with AuditLog(…)` they are also written while the run goes on,
     and leaving the block writes what is left. What could not be written stays queued and is tried
     again. When more than `max_waiting` are queued, a run waits for them to be written before it
-    begins. A store that stays down for long costs no more memory than ten times as many: then the
-    oldest are given up, counted in `lost` and logged.
+    begins. While a store stays down, no more than ten times as many are kept: the oldest are given
+    up, counted in `lost` and logged.
 
     Args:
         store: Keeps what happened in runs; this process's memory by default.
@@ -102,6 +103,7 @@ class AuditLog:
         self._clock = clock
         self._new_id = new_id
         self.lost = 0
+        self._failures = 0  # of writes, in a row
         self._lock = threading.Lock()
         self._waiting: dict[str, AuditRecord] = {}
         self._open: dict[str, Recorder] = {}
@@ -156,7 +158,7 @@ class AuditLog:
             event_set() if loop is current_loop() else call_soon(loop, event_set)
 
     def _give_up(self) -> None:
-        while len(self._waiting) > self._max_kept:
+        while self._failures >= _DOWN_AFTER and len(self._waiting) > self._max_kept:
             self._waiting.pop(next(iter(self._waiting)))
             if not self.lost % self._max_kept:
                 logger.error("audit records are lost: the store has taken none for long")
@@ -190,7 +192,12 @@ class AuditLog:
     async def _write(self, records: Sequence[AuditRecord]) -> None:
         if not records:
             return
-        await self.store.write(records)
+        try:
+            await self.store.write(records)
+        except BaseException:  # cut off for taking too long, too
+            self._failures += 1
+            raise
+        self._failures = 0
         with self._lock:  # two may write the same at once: the store keeps one, sinks get one
             new = [record for record in records if self._waiting.pop(record.id, None)]
         await self._pass_on(new)
