@@ -15,8 +15,8 @@ help:
 	@echo "             20 minutes the first time; not part of make check or of CI)"
 	@echo "make mcp-servers  install the npm servers the tests of MCP drive (needs npm and node)"
 	@echo "make test-store  the SQLite store's own tests (part of make test)"
-	@echo "make crash   kill processes that write to a SQLite store, for minutes"
-	@echo "make soak    cron, schedules and budgets by the ten thousand, for half an hour"
+	@echo "make crash   kill runs over a SQLite store at every named place; a table of what came of it"
+	@echo "make soak    make crash, and 20,000 runs with faults and cancellations; schedules and budgets: an hour"
 	@echo "make lint    ruff, pyright, import contracts"
 	@echo "make check   test and lint: what CI runs"
 	@echo "make bench   compare with hand-written clients, as ratios"
@@ -49,6 +49,7 @@ test-store: $(VENV)/.test
 	$(BIN)/python -m pytest -c $(STORE)/pyproject.toml --rootdir $(STORE) -m "not long" $(STORE)/tests
 
 crash: $(VENV)/.test
+	$(BIN)/python $(STORE)/tests/support/crash_table.py $(ARGS)
 	$(BIN)/python -m pytest -c $(STORE)/pyproject.toml --rootdir $(STORE) -m long $(STORE)/tests
 
 # By name from the dependency group: older versions of pip know no groups.
@@ -86,9 +87,12 @@ $(MCP_SERVERS)/.installed-$(MCP_VERSION):
 		@modelcontextprotocol/server-filesystem@$(MCP_VERSION)
 	@touch $@
 
-# Cron: random expressions, and twenty zones over ten years, against the oracle. Schedule: three processes,
-# 10,000 ticks, leaders killed. Budget: eight processes, 10,000 runs each. Half an hour and more.
+# Runs killed at every place, runs that fail and are cancelled by the thousand; cron: random expressions, and
+# twenty zones over ten years, against the oracle; schedule: three processes, 10,000 ticks, leaders killed;
+# budget: eight processes, 10,000 runs each.
 soak: $(VENV)/.test
+	$(MAKE) crash
+	$(BIN)/python tests/soak/soakruns.py 20000
 	CRON_SOAK=3000 CRON_SOAK_S=3600 CRON_SOAK_ZONES=1 $(BIN)/python -m pytest \
 		tests/executus/batteries/schedule/test_crontime.py tests/executus/batteries/schedule/test_crontime_zones.py
 	SCHEDULE_SOAK=200 BUDGET_SOAK=10000 $(BIN)/python -m pytest -c $(STORE)/pyproject.toml --rootdir $(STORE) \

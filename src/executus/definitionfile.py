@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from executus.errors import SetupError
+from majordomo.errors import did_you_mean
 
 __all__ = ["DefinitionError", "DefinitionFile", "definitions_in", "parse_definition", "write_front"]
 
@@ -74,7 +75,8 @@ class DefinitionFile:
         """
         for key in self.values:
             if key not in known:
-                raise self.wrong(key, f"unknown; known are {', '.join(sorted(known))}")
+                hint = did_you_mean(key, known)
+                raise self.wrong(key, f"unknown{hint} (known are {', '.join(sorted(known))})")
 
     def text(self, key: str, default: str = "") -> str:
         """A text.

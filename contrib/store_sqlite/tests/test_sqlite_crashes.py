@@ -37,7 +37,8 @@ def killed(url, world, first, dice):
     for _ in range(dice.randint(0, 20_000)):
         pass  # somewhere in the middle of what comes next
     process.send_signal(signal.SIGKILL)
-    # Not `communicate`: it reads past what `readline` has in its buffer, and loses that.
+    # Not `communicate`: it reads past what `readline` has in its buffer, and loses that. A lost
+    # `ending` line looks like a lost journal, when this process is slower than the one it reads.
     with process.stdout, process.stderr:
         rest, error = process.stdout.read(), process.stderr.read()
     process.wait(timeout=100)

@@ -33,6 +33,8 @@ logger = logging.getLogger("executus.batteries.audit")
 
 MOST_AT_ONCE = 500
 _RETRY_S = 1.0
+_KEPT_TIMES = 10
+_DOWN_AFTER = 10
 
 
 def new_record_id() -> str:
@@ -47,7 +49,8 @@ class AuditLog:
     finds all of them. Within `async with AuditLog(…)` they are also written while the run goes on,
     and leaving the block writes what is left. What could not be written stays queued and is tried
     again. When more than `max_waiting` are queued, a run waits for them to be written before it
-    begins.
+    begins. While a store stays down, no more than ten times as many are kept: the oldest are given
+    up, counted in `lost` and logged.
 
     Args:
         store: Keeps what happened in runs; this process's memory by default.
@@ -62,6 +65,7 @@ class AuditLog:
 
     Attributes:
         store, runs: Where to read.
+        lost: How many records were given up.
 
     Example:
         >>> from executus import Executor, Ports, RunnableAgent
@@ -94,9 +98,12 @@ class AuditLog:
         self._redactor = redactor or SecretPatterns()
         self._max_text_chars = max_text_chars
         self._max_waiting = max_waiting
+        self._max_kept = _KEPT_TIMES * max(1, max_waiting)
         self._flush_timeout_s = flush_timeout_s
         self._clock = clock
         self._new_id = new_id
+        self.lost = 0
+        self._failures = 0  # of writes, in a row
         self._lock = threading.Lock()
         self._waiting: dict[str, AuditRecord] = {}
         self._open: dict[str, Recorder] = {}
@@ -145,21 +152,28 @@ class AuditLog:
                 recorder = self._open[run_id] = Recorder(run_id=run_id, new_id=self._new_id)
             for record in recorder.records(event, self._clock.wall()):
                 self._waiting[record.id] = self._cleaned(record)
+            self._give_up()
         if self._wake is not None and self._waiting:
             loop, event_set = self._wake[0], self._wake[1].set
             event_set() if loop is current_loop() else call_soon(loop, event_set)
 
+    def _give_up(self) -> None:
+        while self._failures >= _DOWN_AFTER and len(self._waiting) > self._max_kept:
+            self._waiting.pop(next(iter(self._waiting)))
+            if not self.lost % self._max_kept:
+                logger.error("audit records are lost: the store has taken none for long")
+            self.lost += 1
+
     async def close_run(self, info: RunInfo, result: RunResult[Any]) -> None:
         """Write everything of the run, its terminal record last."""
         with self._lock:
-            recorder = self._open.get(info.run_id)
+            recorder = self._open.pop(info.run_id, None)
             for record in recorder.unfinished(self._clock.wall()) if recorder else ():
                 self._waiting[record.id] = self._cleaned(record)
             mine = [each for each in self._waiting.values() if each.run_id == info.run_id]
         await self._write(mine)
         ended = self._cleaned(_ended_record(info, result, self._clock.wall()))
         await self.runs.put(ended)
-        self._open.pop(info.run_id, None)
         await self._pass_on((ended,))
 
     async def flush(self) -> None:
@@ -178,7 +192,12 @@ class AuditLog:
     async def _write(self, records: Sequence[AuditRecord]) -> None:
         if not records:
             return
-        await self.store.write(records)
+        try:
+            await self.store.write(records)
+        except BaseException:  # cut off for taking too long, too
+            self._failures += 1
+            raise
+        self._failures = 0
         with self._lock:  # two may write the same at once: the store keeps one, sinks get one
             new = [record for record in records if self._waiting.pop(record.id, None)]
         await self._pass_on(new)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import TypeAlias
 
 from opentelemetry import trace
 from opentelemetry.context import Context
@@ -23,11 +24,14 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _PROVIDERS = {"google": "gcp.gemini", "mistral": "mistral_ai", "xai": "x_ai"}
 _FINE = frozenset({"ok", "paused"})
 
+_Ended: TypeAlias = tuple[RunRecord, Sequence[AuditRecord]]
+
 
 class OTelSink:
     """Makes spans when a run ends: `invoke_agent` over a `chat` and an `execute_tool` per call.
 
-    They bear the times of what they stand for. Names follow the GenAI semantic conventions as
+    They bear the times of what they stand for. A run that another one dispatched stands below that
+    one's span, when both were recorded here. Names follow the GenAI semantic conventions as
     opentelemetry-semantic-conventions 0.66 lists them; what has no name there begins with
     `executus.`.
 
@@ -40,16 +44,29 @@ class OTelSink:
         self._tracer = tracer or trace.get_tracer("executus")
         self._content = content
         self._open: dict[str, dict[str, AuditRecord]] = {}
+        self._going: set[str] = set()
+        self._dispatched: dict[str, list[_Ended]] = {}
 
     async def write(self, records: Sequence[AuditRecord]) -> None:
         """Keep a run's records until it ends, then make its spans."""
         for record in records:
             if not isinstance(record, RunRecord):
                 self._open.setdefault(record.run_id, {})[record.id] = record
-            elif record.ended is not None:
-                self._run(record, self._open.pop(record.run_id, {}).values())
+            elif record.ended is None:
+                self._going.add(record.run_id)
+            else:
+                self._end(record)
 
-    def _run(self, run: RunRecord, records: Iterable[AuditRecord]) -> None:
+    def _end(self, run: RunRecord) -> None:
+        self._going.discard(run.run_id)
+        ended = (run, tuple(self._open.pop(run.run_id, {}).values()))
+        if run.parent in self._going:  # its span is not there yet
+            self._dispatched.setdefault(run.parent, []).append(ended)
+        else:
+            self._run(ended, Context())
+
+    def _run(self, ended: _Ended, above: Context) -> None:
+        run, records = ended
         attributes: dict[str, AttributeValue | None] = {
             "gen_ai.operation.name": "invoke_agent",
             "gen_ai.agent.name": run.agent,
@@ -62,13 +79,16 @@ class OTelSink:
             "executus.run.cost": run.cost,
         }
         failure = "" if run.status in _FINE else run.status
-        span = self._begin(f"invoke_agent {run.agent}", attributes, run.started, failure=failure)
+        name = f"invoke_agent {run.agent}"
+        span = self._begin(name, attributes, run.started, within=above, failure=failure)
         within = trace.set_span_in_context(span)
         for record in records:
             if isinstance(record, StepRecord):
                 self._step(record, within)
             elif isinstance(record, ToolCallRecord):
                 self._tool(record, within)
+        for dispatched in self._dispatched.pop(run.run_id, ()):
+            self._run(dispatched, within)
         span.end(_ns(run.ended or run.started))
 
     def _step(self, step: StepRecord, within: Context) -> None:
@@ -106,14 +126,14 @@ class OTelSink:
         attributes: Mapping[str, AttributeValue | None],
         started: datetime,
         *,
-        within: Context | None = None,
+        within: Context,
         kind: SpanKind = SpanKind.INTERNAL,
         failure: str = "",
     ) -> Span:
         known = {key: value for key, value in attributes.items() if value is not None}
         span = self._tracer.start_span(
             name,
-            context=within or Context(),
+            context=within,
             kind=kind,
             attributes=known,
             start_time=_ns(started),

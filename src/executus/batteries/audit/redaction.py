@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol, cast
@@ -11,10 +12,12 @@ __all__ = ["REDACTED", "UNREDACTED", "Redactor", "SecretPatterns", "redacted"]
 REDACTED = "[redacted]"
 
 _NAME = (
-    r"(?:pass(?:word|wd|phrase)|secret|token|api[_-]?key|access[_-]?key|private[_-]?key"
-    r"|credentials?|authorization|cookie)"
+    r"(?:pass(?:word|wd|phrase)|pwd(?!=/)|secret|token|credentials?|authorization|cookie"
+    r"|(?:api|access|account|private|signing|subscription)[_-]?key)"
 )
 _SENSITIVE = re.compile(rf"(?:^|[_\-. ]){_NAME}s?$", re.IGNORECASE)
+_COUNTED = re.compile(r"tokens$", re.IGNORECASE)
+_MENTIONED = re.compile(_NAME, re.IGNORECASE)
 _SHAPES = (
     r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----[^-]{0,20000}(?:-----END [A-Z ]{0,40}-----)?",
     r"\b(?:sk|pk|rk)[-_][A-Za-z0-9_-]{16,}",
@@ -24,11 +27,19 @@ _SHAPES = (
     r"\bxox[abeoprs]-[\w-]{10,}",
     r"\bA(?:KIA|SIA)[A-Z0-9]{16}\b",
     r"\bAIza[\w-]{30,}",
-    r"\bhf_[A-Za-z0-9]{20,}",
+    r"\b(?:hf|gsk|npm|glsa|shpat|dop_v1|pypi)[_-][A-Za-z0-9_-]{20,}",
+    r"\b\d{6,12}:[A-Za-z0-9_-]{30,}",
+    r"(?<=hooks\.slack\.com/services/)[\w/-]+",
+    r"(?<=/api/webhooks/)\d+/[\w-]+",
     r"\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*",
 )
 _WHOLE = re.compile("|".join(_SHAPES))
 _LABELLED = (
+    re.compile(r"(?i)((?:set-)?cookie:)([ \t]*)[^\r\n\"']+"),
+    re.compile(r"(?i)(authorization\s*[:=]\s*[a-z-]{2,20})([ \t]+)[^\s\"',;]{4,}"),
+    re.compile(rf"(?i)((?<![\w-])--[\w-]{{0,40}}{_NAME})(\s+)[^\s\"'-][^\s\"']*"),
+    re.compile(r"(?i)([?&](?:key|sig|code|[\w-]{0,40}signature))(=)[^\s&#\"']+"),
+    re.compile(r"(?i)(\b[a-z][a-z0-9+.-]{1,20}://)()[^\s/@:]{16,500}(?=@)"),
     re.compile(r"(?i)\b(bearer|basic)(\s+)[A-Za-z0-9._~+/=-]{8,}"),
     re.compile(rf"(?i)({_NAME}s?\\?[\"']?\s*[:=]\s*)(\\?[\"'])(?:(?!\2)[^\r\n]){{1,4000}}"),
     re.compile(rf"(?i)({_NAME}s?)(\s*[:=]\s*)(?!bearer |basic |\[redacted)[^\s\"'\\,;&]{{4,}}"),
@@ -50,6 +61,7 @@ class _Unredacted:
 
 
 UNREDACTED: Redactor = _Unredacted()
+_MEMBERS_ONLY: Redactor = _Unredacted()
 
 
 class SecretPatterns:
@@ -81,7 +93,7 @@ class SecretPatterns:
 def redacted(value: Any, redactor: Redactor) -> Any:
     """A JSON value with every text redacted, and everything under a name like `password`."""
     if isinstance(value, str):
-        return redactor.redact(value)
+        return redactor.redact(_json_text(value, redactor))
     if isinstance(value, Mapping):
         members = cast("Mapping[str, Any]", value)
         return {key: _member(key, member, redactor) for key, member in members.items()}
@@ -91,7 +103,20 @@ def redacted(value: Any, redactor: Redactor) -> Any:
     return value
 
 
+def _json_text(text: str, redactor: Redactor) -> str:
+    """A text that is JSON, such as a tool's arguments, with the members of such names taken out."""
+    if redactor is UNREDACTED or not text.startswith(("{", "[")) or not _MENTIONED.search(text):
+        return text
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+    clean = redacted(found, _MEMBERS_ONLY)
+    return text if clean == found else json.dumps(clean, ensure_ascii=False)
+
+
 def _member(key: str, value: Any, redactor: Redactor) -> Any:
-    if redactor is not UNREDACTED and _SENSITIVE.search(str(key)) and value is not None:
+    named = redactor is not UNREDACTED and _SENSITIVE.search(str(key)) and value is not None
+    if named and not (isinstance(value, int) and _COUNTED.search(str(key))):
         return REDACTED
     return redacted(value, redactor)

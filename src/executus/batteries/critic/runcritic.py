@@ -139,7 +139,7 @@ class _Watch:
     def _find(self, view: RunView) -> Finding | None:
         """The first finding that has not been acted on."""
         for number, rule in enumerate(self._rules):
-            finding = rule(view)
+            finding = _found(rule, view)
             if finding is None:
                 self._standing.pop(number, None)
                 continue
@@ -171,8 +171,9 @@ class _Watch:
             await self._act(view, verdict)
 
     async def _judged(self, judge: Judge, view: RunView) -> Verdict | None:
+        left_s = max(0.0, self._hard_s - view.elapsed_s)
         try:
-            with self._watch.clock.deadline(self._policy.judge_timeout_s):
+            with self._watch.clock.deadline(min(self._policy.judge_timeout_s, left_s)):
                 return await judge(view)
         except Exception as error:  # noqa: BLE001 - the run goes on to its hard deadline
             logger.warning("judging run %s failed: %s", view.info.run_id, type(error).__name__)
@@ -201,6 +202,15 @@ class _Watch:
         except Exception as error:  # noqa: BLE001 - the critic goes on
             kind = type(error).__name__
             logger.warning("the escalation of run %s failed: %s", view.info.run_id, kind)
+
+
+def _found(rule: Rule, view: RunView) -> Finding | None:
+    try:
+        return rule(view)
+    except Exception as error:  # noqa: BLE001 - the other rules and the hard deadline hold
+        name, kind = getattr(rule, "__name__", type(rule).__name__), type(error).__name__
+        logger.warning("the rule %s failed at run %s: %s", name, view.info.run_id, kind)
+    return None
 
 
 def _or_share(given: float | None, share: float) -> float:

@@ -16,6 +16,7 @@ from executus.batteries.audit import (
     ToolCallRecord,
     export_jsonl,
 )
+from executus.batteries.audit.redaction import redacted
 from executus.errors import ExecutusError
 from executus.registry import ToolRegistry
 from executus.testing import FakeClock
@@ -127,6 +128,19 @@ async def test_a_hosts_redactor_replaces_ours():
         ("DB_PASSWORD=hunter2 next", "hunter2"),
         ("postgres://ann:hunter2@db/x", "hunter2"),
         ("-----BEGIN RSA PRIVATE KEY-----\nMIIhunter2\n-----END RSA PRIVATE KEY-----", "hunter2"),
+        ("https://x.org/?a=1&key=hunter2", "hunter2"),
+        ("https://x.org/o?X-Amz-Signature=hunter2&b=1", "hunter2"),
+        ("https://hunter2hunter2hunter2@github.com/x", "hunter2"),
+        ("Authorization: Token hunter2", "hunter2"),
+        ("Cookie: a=hunter1; b=hunter2", "hunter"),
+        ("Set-Cookie: sid=hunter2; Path=/", "hunter2"),
+        ("X-Api-Key: hunter2", "hunter2"),
+        ("deploy --token hunter2", "hunter2"),
+        ("AccountKey=hunter2==;", "hunter2"),
+        ("Server=db;Pwd=hunter2;", "hunter2"),
+        ("gsk_hunter2hunter2hunter2", "hunter2"),
+        ("https://hooks.slack.com/services/T0/B0/hunter2", "hunter2"),
+        ("123456789:AAhunter2hunter2hunter2hunter2hunter2", "hunter2"),
         ("eyJhbGciOiJIUzI1.eyJzdWIiOiIxMjM0.c2lnbmF0dXJl", "c2lnbmF0"),
     ],
 )
@@ -138,10 +152,36 @@ def test_what_looks_like_a_secret_is_taken_out(text, secret):
 
 @pytest.mark.parametrize(
     "text",
-    ["The password was changed.", "https://example.org:8080/a@b", "max_tokens", "task-force"],
+    [
+        "The password was changed.",
+        "https://example.org:8080/a@b",
+        "https://ann@example.org/?q=key",
+        "max_tokens",
+        "task-force",
+        "the access-token expires",
+        "at 12:30:15 it was done",
+        "PWD=/home/ann",
+        "a cookie is a biscuit",
+    ],
 )
 def test_what_is_none_stays(text):
     assert SecretPatterns().redact(text) == text
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        '{"token": 12345678, "a": 1}',
+        '{"headers": {"X-Api-Key": ["12345678"]}}',
+        '{"secret": {"deep": "12345678"}}',
+        '[{"password": "12345678"}]',
+        '{"password": "12345678", broken',
+    ],
+)
+async def test_arguments_are_looked_through_by_name(arguments):
+    assert "12345678" not in redacted(arguments, SecretPatterns())
+    assert redacted('{"max_tokens": 12345678}', SecretPatterns()) == '{"max_tokens": 12345678}'
+    assert redacted(arguments, UNREDACTED) == arguments
 
 
 def test_a_hosts_pattern_is_taken_out_too():

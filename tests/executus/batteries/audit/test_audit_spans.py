@@ -12,7 +12,7 @@ from executus import Executor, Invocation, Ports, RunnableAgent
 from executus.batteries.audit import AuditLog, otel_sink
 from executus.batteries.audit.otel import OTelSink
 from executus.errors import SetupError
-from majordomo.llm import Usage, tool
+from majordomo.llm import ToolContext, Usage, tool
 from majordomo.providers.fake import FakeProvider, Reply
 
 with warnings.catch_warnings():
@@ -59,6 +59,48 @@ async def test_a_run_is_one_tree_of_spans():
             assert root.start_time <= span.start_time <= span.end_time <= root.end_time
     assert root.attributes["gen_ai.usage.input_tokens"] == 6
     assert {s.kind for s in spans if s.name == "chat m"} == {SpanKind.CLIENT}
+
+
+async def test_a_dispatched_run_stands_below_the_one_that_waited_for_it():
+    exporter = InMemorySpanExporter()
+    provider = TracerProvider(shutdown_on_exit=False)
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    sink = OTelSink(provider.get_tracer("t"))
+
+    @tool
+    async def send(context: ToolContext) -> str:
+        """Dispatch."""
+        return str((await context.run.dispatch("child", "go")).output)
+
+    fake = FakeProvider()
+    fake.enqueue("m", Reply(calls=[("send", {})]), "done")
+    agent = RunnableAgent(name="helper", model=fake.model("m"), tools=[send])
+    child = RunnableAgent(name="child", model="fake")
+    ports = Ports(audit=AuditLog(sinks=[sink]))
+    await Executor(agents=[child], ports=ports).run(agent, "go")
+    provider.shutdown()
+    spans = {span.name: span for span in exporter.get_finished_spans()}
+    above, below = spans["invoke_agent helper"], spans["invoke_agent child"]
+    assert above.parent is None
+    assert below.parent.span_id == above.context.span_id
+    assert below.context.trace_id == above.context.trace_id
+    assert sink._open == sink._dispatched == {}
+    assert sink._going == set()
+
+
+async def test_a_run_that_failed_is_an_error():
+    exporter = InMemorySpanExporter()
+    provider = TracerProvider(shutdown_on_exit=False)
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    audit = AuditLog(sinks=[OTelSink(provider.get_tracer("t"))])
+    fake = FakeProvider()
+    fake.enqueue("m", ValueError("no"))
+    agent = RunnableAgent(name="helper", model=fake.model("m"))
+    await Executor(ports=Ports(audit=audit)).run(agent, "go")
+    provider.shutdown()
+    (span,) = [each for each in exporter.get_finished_spans() if each.parent is None]
+    assert span.status.status_code is StatusCode.ERROR
+    assert span.attributes["error.type"] == span.attributes["executus.run.status"] == "failed"
 
 
 async def test_every_attribute_is_one_of_the_conventions_or_ours():

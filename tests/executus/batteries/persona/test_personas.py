@@ -241,7 +241,7 @@ instructions:
     ("file", "text", "line", "said"),
     [
         ("a.toml", 'name = "x"\ntools = [\n"a"\n"b"]', 4, ""),
-        ("a.toml", 'name = "x"\n\ntols = []', 3, "tols: unknown; known are"),
+        ("a.toml", 'name = "x"\n\ntols = []', 3, "tols: unknown; did you mean 'tools'? (known are"),
         ("a.toml", 'name = "x"\ntools = [1]', 2, "list of texts"),
         ("a.toml", 'name = "x"\n[limits]\nmax_steps = 0', 2, "at least 1"),
         ("a.toml", 'name = "x"\nlimits.max_stepps = 1', 2, "max_stepps is unknown"),
