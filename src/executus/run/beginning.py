@@ -139,6 +139,8 @@ def resumed_run(
     state.overflow = Overflow(start=restored.tool_calls)
     steps = [step for phase in restored.phases for step in phase.steps]
     state.spending.restore(steps, restored.aside, restored.tools_cost)
+    owed = restored.unsettled
+    state.spending.owe(owed.steps, owed.aside, owed.tools)
     state.spending.skip(len(restored.phases) - 1, len(restored.phases[-1].steps))
     return state
 

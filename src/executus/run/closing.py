@@ -31,7 +31,8 @@ async def close(state: RunState[Any]) -> None:
     limit_s, recorded = state.info.limits.close_timeout_s, state.foreign
     try:
         with state.kit.clock.deadline(limit_s) as scope:
-            await _settle(state)
+            if await _settle(state):
+                await _note_settled(state)
             if not state.foreign:
                 recorded = await state.attempt("audit.close_run", lambda: _unwritten(state).write())
             if recorded:
@@ -57,16 +58,24 @@ def _spool(state: RunState[Any]) -> None:
         logger.error("the terminal record of run %s is lost", lost.info.run_id)
 
 
-async def _settle(state: RunState[Any]) -> None:
+async def _settle(state: RunState[Any]) -> bool:
+    """Tell the budget what was spent; whether it has been told."""
     state.count()
     budget, run_id, spent = state.kit.ports.budget, state.info.run_id, state.spent
     if budget is UNLIMITED:
-        return
-    if spent.requests:
-        cost = state.spending.cost_here
-        await state.attempt("budget.commit", lambda: budget.commit(run_id, spent, cost))
-    else:
+        return False
+    if not spent.requests or not state.reserved:
         await state.attempt("budget.release", lambda: budget.release(run_id))
+        return False
+    cost = state.spending.cost_here
+    return await state.attempt("budget.commit", lambda: budget.commit(run_id, spent, cost))
+
+
+async def _note_settled(state: RunState[Any]) -> None:
+    """Let who resumes the run know: what is not noted is counted once more, never not at all."""
+    if state.journal.mine and state.status not in _FINAL:
+        state.journal.settled()
+        await state.attempt("checkpointer.append", state.journal.flush)
 
 
 async def _end_journal(state: RunState[Any]) -> None:

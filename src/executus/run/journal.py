@@ -4,7 +4,7 @@ Append-only, one JSON text per entry, so that a step costs what the step is long
 run is long (ADR 0119). `restore` reads it back.
 
     begin · phase · messages · step · call · result · answered · aside · attached · asked · inbox ·
-    resumed
+    settled · resumed
 """
 
 from __future__ import annotations
@@ -272,6 +272,10 @@ class RunJournal:
     def asked(self, requests: Sequence[InputRequest]) -> None:
         """The run pauses for these answers."""
         self.note("asked", requests=[asdict(request) for request in requests])
+
+    def settled(self) -> None:
+        """The budget has been told of all that was spent so far."""
+        self.note("settled")
 
     def go_on(self, messages: int, steps: int, answered: set[str]) -> None:
         """Stand behind what was read of the current phase."""

@@ -233,7 +233,7 @@ async def _may_go_on(state: RunState[Any]) -> None:
         state.journal.follow(loop)
         await save(state)
     check_limits(state.info.limits, state.usage, state.cost)
-    begun = loop.asked or any(record.asked for record in state.done)
+    begun = loop.asked or state.spending.owed.requests or any(one.asked for one in state.done)
     if begun and state.kit.ports.budget is not UNLIMITED:
         await _extend(state)
 

@@ -91,7 +91,8 @@ class BudgetGate(Protocol):
         """The run has ended and spent this. Called for a run that began a model call.
 
         Token counts are None when a call failed or was cut off: it cost something unknown. A run
-        that is resumed reserves and commits again, for what it spends from there on.
+        that is resumed reserves and commits again, for what it spends from there on and for what
+        a process spent that died before it could commit.
         """
         ...
 

@@ -29,7 +29,7 @@ from majordomo.llm import (
     load_messages,
 )
 
-__all__ = ["RestoredPhase", "RestoredRun", "restore"]
+__all__ = ["RestoredPhase", "RestoredRun", "Unsettled", "restore"]
 
 
 @dataclass(slots=True)
@@ -58,6 +58,23 @@ class RestoredPhase:
         return {call.id for call in self.messages[-1].tool_calls if call.id not in self.answered}
 
 
+@dataclass(slots=True)
+class Unsettled:
+    """What was spent since the budget was told.
+
+    Attributes:
+        steps: Model calls of the loop.
+        aside: Usage and cost of those beside it.
+        tools: What tools themselves cost.
+    """
+
+    steps: list[Step] = field(default_factory=list[Step])
+    aside: list[tuple[Usage, Money | None]] = field(
+        default_factory=list[tuple[Usage, "Money | None"]]
+    )
+    tools: list[Money] = field(default_factory=list[Money])
+
+
 @dataclass(slots=True, kw_only=True)
 class RestoredRun:
     """What a journal says.
@@ -69,6 +86,7 @@ class RestoredRun:
         answers: What was said to that already.
         aside: Usage and cost of model calls beside the loop.
         tools_cost: What tools themselves cost.
+        unsettled: What a process spent that died before it told the budget.
         attachments: What goes out with the answer.
         inbox: Messages that wait for the next model call.
         tool_calls: Tool calls made.
@@ -90,6 +108,7 @@ class RestoredRun:
         default_factory=list[tuple[Usage, "Money | None"]]
     )
     tools_cost: Money | None = None
+    unsettled: Unsettled = field(default_factory=Unsettled)
     attachments: list[Attachment] = field(default_factory=list[Attachment])
     inbox: list[Message] = field(default_factory=list[Message])
     tool_calls: int = 0
@@ -175,7 +194,13 @@ def _resumed(run: RestoredRun, entry: Mapping[str, Any]) -> None:
 
 
 def _aside(run: RestoredRun, entry: Mapping[str, Any]) -> None:
-    run.aside.append((Usage(**entry["usage"]), _money(entry["cost"])))
+    spent = (Usage(**entry["usage"]), _money(entry["cost"]))
+    run.aside.append(spent)
+    run.unsettled.aside.append(spent)
+
+
+def _settled(run: RestoredRun, _: Mapping[str, Any]) -> None:
+    run.unsettled = Unsettled()
 
 
 def _attached(run: RestoredRun, entry: Mapping[str, Any]) -> None:
@@ -212,7 +237,9 @@ def _step(run: RestoredRun, entry: Mapping[str, Any]) -> None:
         request_id=entry["request_id"],
     )
     phase.messages.append(message)
-    phase.steps.append(Step(index=len(phase.steps), response=response))
+    step = Step(index=len(phase.steps), response=response)
+    phase.steps.append(step)
+    run.unsettled.steps.append(step)
 
 
 def _money(raw: Mapping[str, str] | None) -> Money | None:
@@ -224,6 +251,7 @@ def _result(run: RestoredRun, entry: Mapping[str, Any]) -> None:
     cost = _money(entry["cost"])
     if cost is not None:
         run.tools_cost = cost if run.tools_cost is None else run.tools_cost + cost
+        run.unsettled.tools.append(cost)
     for result in message.tool_results:
         phase.answered[result.call_id] = result
         phase.digests[result.call_id] = entry["digest"]
@@ -257,6 +285,7 @@ _READERS: Mapping[str, Callable[[RestoredRun, Mapping[str, Any]], None]] = {
     "call": _call,
     "result": _result,
     "asked": _asked,
+    "settled": _settled,
     "resumed": _resumed,
     "aside": _aside,
     "attached": _attached,

@@ -45,6 +45,7 @@ class Spending:
 
     Attributes:
         earlier: Tokens an earlier process spent.
+        owed: Those of them that the budget has not been told of.
         aside: Tokens of model calls beside the loop that were answered: by tools, and to summarise.
         aside_asked: Such calls that were begun.
     """
@@ -55,6 +56,7 @@ class Spending:
         self._leg, self._counted = 0, 0
         self._warned = False
         self.earlier = Usage()
+        self.owed = Usage()
         self.aside = Usage()
         self.aside_asked = 0
 
@@ -65,7 +67,7 @@ class Spending:
 
     @property
     def cost_here(self) -> Money | None:
-        """What this process' part cost; None as above."""
+        """What this process' part cost, and what is owed; None as above."""
         return self._here.value
 
     def restore(
@@ -83,6 +85,22 @@ class Spending:
             self._total.add(cost)
         if tools is not None:
             self._total.add(tools)
+
+    def owe(
+        self,
+        steps: Iterable[Step],
+        aside: Iterable[tuple[Usage, Money | None]],
+        tools: Iterable[Money],
+    ) -> None:
+        """Take over what a process spent that died before it told the budget."""
+        for step in steps:
+            self.owed += step.response.usage
+            self._here.add(self.price(step.response.target, step.response.usage))
+        for usage, cost in aside:
+            self.owed += usage
+            self._here.add(cost)
+        for cost in tools:
+            self._here.add(cost)
 
     def skip(self, leg: int, steps: int) -> None:
         """Go on behind the steps an earlier process took in a phase."""

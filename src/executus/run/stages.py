@@ -63,6 +63,7 @@ async def admit(state: RunState[Any]) -> None:
         except RunRejected as error:
             state.tell(BudgetTold, action="refused", reason=str(error))
             raise
+        state.reserved = True
         state.tell(BudgetTold, action="reserved")
     # A dispatched run is waited for by one that holds a slot: for another it might wait for ever.
     if lane is not None and state.lineage is not None and not state.lineage.depth:

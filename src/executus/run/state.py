@@ -64,6 +64,7 @@ class RunState(Generic[Out]):
         kit: What the executor gives its runs.
         sinks, wanted: Who listens, and the event kinds anyone listens to.
         lineage: Its place in the tree of runs; set by the identify stage.
+        reserved: The budget has set something aside for it.
         outbox: Attachments of the whole tree.
         journal: What is written down for a resumption.
         limits_open: Nobody has given bounds; the identify stage reads them from the config.
@@ -111,6 +112,7 @@ class RunState(Generic[Out]):
         default_factory=dict[str, tuple[str, ToolResultPart]]
     )
     foreign: bool = False
+    reserved: bool = False
     extra_steps: int = 0
     folds_told: int = 0
     compactors: list[RunCompactor] = field(default_factory=list[RunCompactor])
@@ -199,11 +201,15 @@ class RunState(Generic[Out]):
 
     @property
     def spent(self) -> Usage:
-        """Tokens this process spent; calls that failed count as requests of unknown size."""
+        """Tokens to tell the budget of: this process', and those an earlier one did not tell.
+
+        Calls that failed count as requests of unknown size.
+        """
         asked = self.spending.aside_asked + sum(record.asked for record in self.done)
         asked += self.going.asked if self.going else 0
         usage = self._used(Usage())
         unknown = asked - usage.requests
+        usage += self.spending.owed
         return usage + Usage(requests=unknown) if unknown > 0 else usage
 
     @property
