@@ -21,6 +21,7 @@ VERSIONS = range(1, LATEST + 1)
 COMMITTED = {
     "0001_begin.sql": "a39374012c4e3f45bb3ca5614c36c059dedf7df16823aace7acf58a67b98c15e",
     "0002_keep_the_rest.sql": "deb91d74d30af7281eba6033489c88c4f776552bcfbb88b4d8290870a364418c",
+    "0003_tally_budgets.sql": "f8137ab4b3f677ff99a9cb9edb86a02c98064b85e036cdd70ae31f57d84cac15",
 }
 
 
