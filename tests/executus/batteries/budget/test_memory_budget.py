@@ -1,4 +1,4 @@
-"""Budgets in memory agree with a plain ledger, in as many additions however much is kept."""
+"""Budgets in memory agree with a plain ledger, with few additions however much is kept."""
 
 import pytest
 
@@ -71,10 +71,10 @@ def spread(number, begin=NOW - WEEK):
         pytest.param(([], spread(100, NOW)), ([], spread(20_000, NOW)), id="held"),
     ],
 )
-async def test_a_run_costs_as_much_however_many_came_before(few, many):
+async def test_what_a_run_costs_is_bounded_however_many_came_before(few, many):
     before, after = await additions(*few), await additions(*many)
     assert before > 0
-    assert after <= 5 * before  # of two hundred times as much
+    assert after <= 5 * before  # for two hundred times as many
     assert after < 1_000
 
 
