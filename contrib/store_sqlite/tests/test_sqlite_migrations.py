@@ -1,12 +1,14 @@
 """A file of every version there ever was is brought up to date, with all that is in it."""
 
 import hashlib
+import random
 import sqlite3
 import subprocess
 import sys
 from contextlib import closing
 from datetime import timedelta
 from importlib.resources import files
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -21,6 +23,7 @@ VERSIONS = range(1, LATEST + 1)
 COMMITTED = {
     "0001_begin.sql": "a39374012c4e3f45bb3ca5614c36c059dedf7df16823aace7acf58a67b98c15e",
     "0002_keep_the_rest.sql": "deb91d74d30af7281eba6033489c88c4f776552bcfbb88b4d8290870a364418c",
+    "0003_tally_budgets.sql": "f8137ab4b3f677ff99a9cb9edb86a02c98064b85e036cdd70ae31f57d84cac15",
 }
 
 
@@ -99,6 +102,22 @@ async def test_what_an_older_release_wrote_grows_old_too(url):
         # A record with a number that is no JSON has no time that SQL could read: it is kept.
         assert await store.audit().prune(sample.AT + timedelta(milliseconds=1)) == 1
         assert await store.audit().read("r") == (sample.DENIAL,)
+
+
+async def test_what_an_older_release_spent_and_reserved_is_summed_up(url):
+    make(url, 2)
+    dice = random.Random(2)
+    spent = [(dice.choice("bc"), dice.choice((1, 700, 10**12)) * n, n) for n in range(300)]
+    held = [(f"h{n}", dice.choice("bc"), n, 10**12 + n % 90) for n in range(100)]
+    with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as connection, connection:
+        connection.executemany("INSERT INTO spent VALUES (?, ?, ?, 'old')", spent)
+        connection.executemany("INSERT INTO reserved VALUES (?, ?, ?, ?)", held)
+    edges = [edge for _, at, _ in spent[::20] for edge in (at - 1, at, at + 1)]
+    async with open_store(url) as store:
+        for account, edge, now in product("bc", edges, (0, 10**12 + 44)):
+            assert await store.budget().used(account, after_us=edge, now_us=now) == sum(
+                amount for name, at, amount in spent if name == account and at > edge
+            ) + sum(amount for _, name, amount, ends in held if name == account and ends > now)
 
 
 @pytest.mark.parametrize("version", VERSIONS)

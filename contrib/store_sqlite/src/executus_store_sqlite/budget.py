@@ -11,9 +11,17 @@ from executus_store_sqlite.database import Database, Transaction
 __all__ = ["SqliteBudgetStorage"]
 
 _KEPT_US = MAX_WINDOW_DAYS * 86_400_000_000
-_SPENT = "SELECT coalesce(sum(amount), 0) FROM spent WHERE account = ? AND at_us > ?"
-_HELD = """SELECT coalesce(sum(amount), 0) FROM reserved
-    WHERE account = ? AND expires_us > ? AND run_id <> ?"""
+_AFTER = """SELECT coalesce(sum(part.amount), 0)
+    FROM (SELECT ? AS account, ? AS moment_us) AS asked CROSS JOIN scale CROSS JOIN {} AS part
+    WHERE part.account = asked.account AND part.bits = scale.bits
+    AND part.span > asked.moment_us >> scale.bits
+    AND part.span <= coalesce(asked.moment_us >> scale.bits | siblings, 9223372036854775807)"""
+_SPENT = _AFTER.format("spent_sum")
+_HELD = _AFTER.format("reserved_sum")
+_OWN = """SELECT coalesce(sum(amount), 0) FROM reserved
+    WHERE run_id = ? AND account = ? AND expires_us > ?"""
+_USED = f"SELECT ({_SPENT}) + ({_HELD}) - ({_OWN})"
+"""Sums over spans of time, which triggers keep; ADR 0151 tells how they come to be exact."""
 
 
 class SqliteBudgetStorage:
@@ -80,6 +88,6 @@ async def _release(run_id: str, transaction: Transaction) -> None:
 async def _used(
     account: str, after_us: int, now_us: int, but: str, transaction: Transaction
 ) -> int:
-    ((spent,),) = await transaction.rows(_SPENT, account, after_us)
-    ((held,),) = await transaction.rows(_HELD, account, now_us, but)
-    return spent + held
+    values = (account, after_us, account, now_us, but, account, now_us)
+    ((used,),) = await transaction.rows(_USED, *values)
+    return used

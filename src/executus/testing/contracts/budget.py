@@ -8,6 +8,7 @@ import anyio
 
 from executus.batteries.budget import MAX_WINDOW_DAYS, Bound, BudgetStorage, Reservation
 from executus.testing.contracts.contract import Check, expect
+from executus.testing.contracts.ledger import compare_with_ledger
 
 __all__ = ["BUDGET_CONTRACT"]
 
@@ -137,6 +138,11 @@ async def many_at_once_never_pass_the_cap(storage: BudgetStorage) -> None:
     expect(await storage.used(A, after_us=0, now_us=NOW), 39, "used by them")
 
 
+async def it_agrees_with_a_plain_ledger(storage: BudgetStorage) -> None:
+    """Over random operations, windows and lapses, while the clock also steps back."""
+    await compare_with_ledger(storage, seed=1)
+
+
 BUDGET_CONTRACT: tuple[Check[BudgetStorage], ...] = (
     it_reserves_up_to_the_cap_and_no_further,
     it_checks_every_bound_before_it_changes_anything,
@@ -148,4 +154,5 @@ BUDGET_CONTRACT: tuple[Check[BudgetStorage], ...] = (
     spending_may_be_noted_out_of_order,
     it_keeps_what_the_longest_window_needs,
     many_at_once_never_pass_the_cap,
+    it_agrees_with_a_plain_ledger,
 )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Sequence
 from importlib.resources import files
 
 __all__ = ["LATEST", "statements"]
 
-_NAMES = ("0001_begin", "0002_keep_the_rest")
+_NAMES = ("0001_begin", "0002_keep_the_rest", "0003_tally_budgets")
 
 LATEST = len(_NAMES)
 
@@ -16,4 +17,9 @@ def statements(version: int) -> Sequence[str]:
     """What makes a store of one version out of one of the version before."""
     name = f"{_NAMES[version - 1]}.sql"
     text = (files("executus_store_sqlite.migrations") / name).read_text("utf-8")
-    return [statement.strip() for statement in text.split(";\n") if statement.strip()]
+    found = [""]
+    for line in text.splitlines(keepends=True):
+        found[-1] += line
+        if sqlite3.complete_statement(found[-1]):  # a trigger holds semicolons of its own
+            found.append("")
+    return [statement.strip() for statement in found if statement.strip()]
