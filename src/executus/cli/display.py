@@ -6,6 +6,8 @@ The answer alone goes to standard output; everything else to standard error.
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Protocol, TextIO, cast
 
 from rich.console import Console
@@ -16,9 +18,12 @@ from executus.cli.output import one_line, say, say_json
 from executus.cli.streamed import Streamed
 from executus.printable import printable
 from executus.run import RunResult, RunStatus
+from majordomo.clock import SYSTEM_CLOCK, Clock
+from majordomo.llm import Usage
 
-__all__ = ["Display", "JSONDisplay", "LineDisplay", "is_terminal", "refusal"]
+__all__ = ["Display", "JSONDisplay", "LineDisplay", "is_terminal", "refusal", "usage_json"]
 
+SLOW_S = 0.5  # what a call took is said from here on
 MOST_SHOWN = 400  # characters of a call, a tool's answer, a reason
 _REASONS = {RunStatus.CANCELLED: "interrupted"}
 
@@ -34,6 +39,10 @@ class Display(Protocol):
         """The run has ended, however it did, after `elapsed_s` seconds of a monotonic clock."""
         ...
 
+    def held(self) -> AbstractContextManager[object]:
+        """A block in which nothing moves: somebody is asked, and types."""
+        ...
+
 
 def is_terminal(stream: TextIO | None) -> bool:
     """Whether somebody looks at a stream; a colour setting does not make it so."""
@@ -45,11 +54,14 @@ class LineDisplay:
 
     Args:
         console: Where to; widths and colours are its business.
+        clock: Tells how long a tool took.
     """
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, *, clock: Clock = SYSTEM_CLOCK) -> None:
         self.console = console
+        self.clock = clock
         self.streamed = Streamed()
+        self._called: dict[str, float] = {}
         self._step = ""
         self._model = ""
 
@@ -62,13 +74,25 @@ class LineDisplay:
             case events.ModelRouted():
                 self._routed(event)
             case events.ToolCalled():
+                self._called[event.call_id] = self.clock.monotonic()
                 self.line(f"→ {event.tool} {event.arguments}", "cyan")
             case events.ToolAnswered():
-                self.line(f"← {event.text}", "red" if event.is_error else "green")
+                self._answered(event)
+            case events.ToolDenied():
+                self._called.pop(event.call_id, None)
+                self.line(f"✗ {event.tool} denied ({event.stage}): {event.reason}", "red")
+            case events.Compacted():
+                self.line(f"… compacted: {event.before} messages sent as {event.after}", "dim")
             case events.Warned():
                 self.line(f"warning: {event.text}", "yellow")
             case _:
                 return
+
+    def _answered(self, event: events.ToolAnswered) -> None:
+        began = self._called.pop(event.call_id, None)
+        took_s = 0.0 if began is None else self.clock.monotonic() - began
+        took = f" {event.tool} took {took_s:.1f} s:" if took_s >= SLOW_S else ""
+        self.line(f"←{took} {event.text}", "red" if event.is_error else "green")
 
     def _routed(self, event: events.ModelRouted) -> None:
         wait = "" if event.wait_s is None else f" for {event.wait_s:.1f} s"
@@ -102,6 +126,10 @@ class LineDisplay:
     def print(self, text: str, style: str = "") -> None:
         """Print text as it is; only a terminal has a width to wrap it at."""
         self.console.print(Text(text, style=style), soft_wrap=not self.console.is_terminal)
+
+    def held(self) -> AbstractContextManager[object]:
+        """See `Display.held`."""
+        return nullcontext()
 
     def finish(self, result: RunResult[Any], elapsed_s: float) -> None:
         """Print the answer, and how the run ended: status, steps, tokens and time.
@@ -137,13 +165,16 @@ class JSONDisplay:
         self._streamed.note(event)
         say_json(event.as_json())
 
+    def held(self) -> AbstractContextManager[object]:
+        """See `Display.held`."""
+        return nullcontext()
+
     def finish(self, result: RunResult[Any], elapsed_s: float) -> None:
         """Print the result.
 
         Raises:
             OutputLost: It cannot be written.
         """
-        usage = result.usage
         body = {
             "kind": "result",
             "run_id": result.run_id,
@@ -153,18 +184,24 @@ class JSONDisplay:
             "error": None if result.error is None else _reason(result),
             "steps": len(result.steps),
             "tool_calls": result.tool_calls,
-            "usage": {
-                "input": usage.input,
-                "output": usage.output,
-                "cache_read": usage.cache_read,
-                "cache_write": usage.cache_write,
-                "reasoning": usage.reasoning,
-                "requests": usage.requests,
-            },
+            "usage": usage_json(result.usage),
+            "cost": result.cost and result.cost.as_json(),
             "warnings": list(result.warnings),
             "elapsed_s": elapsed_s,
         }
         say_json(body)
+
+
+def usage_json(usage: Usage) -> Mapping[str, int | None]:
+    """Tokens as plain JSON values; None for what is unknown."""
+    return {
+        "input": usage.input,
+        "output": usage.output,
+        "cache_read": usage.cache_read,
+        "cache_write": usage.cache_write,
+        "reasoning": usage.reasoning,
+        "requests": usage.requests,
+    }
 
 
 def refusal(error: Exception) -> dict[str, Any]:
@@ -187,7 +224,8 @@ def _summary(result: RunResult[Any], elapsed_s: float) -> str:
     usage = result.usage
     tokens = f"{_known(usage.input)} tokens in, {_known(usage.output)} out"
     facts = f"{_many(len(result.steps), 'step')}, {_many(result.tool_calls, 'tool call')}"
-    return f"{result.status} · {facts}, {tokens}, {elapsed_s:.1f} s"
+    cost = "" if result.cost is None else f", {result.cost}"
+    return f"{result.status} · {facts}, {tokens}{cost}, {elapsed_s:.1f} s"
 
 
 def _known(count: int | None) -> str:

@@ -1,0 +1,1 @@
+"""`executus chat`: a conversation in the terminal, or a line per turn from a pipe."""

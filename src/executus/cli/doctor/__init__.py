@@ -1,0 +1,1 @@
+"""`executus doctor`: mistakes in the set-up, each with what mends it."""
