@@ -98,7 +98,7 @@ class Terminal:
             stderr=follower,
             env=environment(**{"TERM": "xterm-256color", **(env or {})}),
             start_new_session=typing,
-            preexec_fn=_take_terminal if typing else None,
+            preexec_fn=_take_terminal if typing else None,  # noqa: PLW1509 - one system call
             cwd=cwd,
         )
         os.close(follower)

@@ -133,7 +133,9 @@ def _arguments(schema: Mapping[str, Any]) -> str:
 
 def _print_table(entries: Sequence[RegisteredTool]) -> None:
     console = Console(highlight=False)
-    table = Table("tool", "policy", "arguments", box=None, pad_edge=False)
+    table = Table(box=None, pad_edge=False)
+    for title in ("tool", "policy", "arguments"):
+        table.add_column(title, overflow="fold")
     for entry in entries:
         name, *policy, arguments = map(printable, _row(entry))
         style = "" if entry.policy.effect == "read" else "yellow"
