@@ -11,10 +11,10 @@ from typing import Any
 import anyio
 import click
 
-from executus.cli.chat.command import chat
+from executus.cli.chat import chat
 from executus.cli.check import check_models
 from executus.cli.display import refusal
-from executus.cli.doctor.command import doctor
+from executus.cli.doctor import doctor
 from executus.cli.inputs import as_text, read_content, seconds
 from executus.cli.live import open_display
 from executus.cli.models import list_models
