@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STORE := ./contrib/store_sqlite
 
-.PHONY: demo test test-differential test-llama test-store crash soak lint fix types check coverage \
+.PHONY: demo test test-differential test-llama test-store mcp-servers crash soak lint fix types check coverage \
 	bench generate build clean help
 
 help:
@@ -13,8 +13,10 @@ help:
 	@echo "make test-differential  compare with the vendors' SDKs, which it installs"
 	@echo "make test-llama  the OpenAI wire against a real llama.cpp server (compiles it first: 10 to"
 	@echo "             20 minutes the first time; not part of make check or of CI)"
+	@echo "make mcp-servers  install the npm servers the tests of MCP drive (needs npm and node)"
 	@echo "make test-store  the SQLite store's own tests (part of make test)"
 	@echo "make crash   kill processes that write to a SQLite store, for minutes"
+	@echo "make soak    cron, schedules and budgets by the ten thousand, for half an hour"
 	@echo "make lint    ruff, pyright, import contracts"
 	@echo "make check   test and lint: what CI runs"
 	@echo "make bench   compare with hand-written clients, as ratios"
@@ -71,9 +73,26 @@ $(LLAMA_VENV)/.installed: pyproject.toml
 test-llama: $(LLAMA_VENV)/.installed
 	$(LLAMA_VENV)/bin/python -m pytest tests/llama
 
-# Thousands of random cron expressions against the oracle.
+# Reference servers of the protocol, for tests alone; nothing of them is shipped.
+MCP_SERVERS := .mcp-servers
+MCP_VERSION := 2026.8.31
+
+mcp-servers: $(MCP_SERVERS)/.installed-$(MCP_VERSION)
+
+$(MCP_SERVERS)/.installed-$(MCP_VERSION):
+	mkdir -p $(MCP_SERVERS)
+	npm install --prefix $(MCP_SERVERS) --no-save --no-package-lock --no-audit --no-fund --loglevel=error \
+		@modelcontextprotocol/server-everything@$(MCP_VERSION) \
+		@modelcontextprotocol/server-filesystem@$(MCP_VERSION)
+	@touch $@
+
+# Cron: random expressions, and twenty zones over ten years, against the oracle. Schedule: three processes,
+# 10,000 ticks, leaders killed. Budget: eight processes, 10,000 runs each. Half an hour and more.
 soak: $(VENV)/.test
-	CRON_SOAK=3000 CRON_SOAK_S=3600 $(BIN)/python -m pytest tests/executus/batteries/schedule/test_crontime.py
+	CRON_SOAK=3000 CRON_SOAK_S=3600 CRON_SOAK_ZONES=1 $(BIN)/python -m pytest \
+		tests/executus/batteries/schedule/test_crontime.py tests/executus/batteries/schedule/test_crontime_zones.py
+	SCHEDULE_SOAK=200 BUDGET_SOAK=10000 $(BIN)/python -m pytest -c $(STORE)/pyproject.toml --rootdir $(STORE) \
+		-rP -m long $(STORE)/tests/test_sqlite_schedule.py $(STORE)/tests/test_sqlite_processes.py
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check
@@ -96,9 +115,10 @@ bench: $(BIN)/python
 
 generate: $(VENV)/.test
 	$(BIN)/python tests/support/public_api.py
+	$(BIN)/python tests/support/tool_pages.py
 
 build: $(VENV)/.dev
 	$(BIN)/python -m build --outdir dist .
 
 clean:
-	rm -rf $(VENV) $(LLAMA_VENV) build dist .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(LLAMA_VENV) $(MCP_SERVERS) build dist .pytest_cache .ruff_cache .hypothesis

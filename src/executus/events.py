@@ -257,6 +257,7 @@ class StepEnded(RunEvent):
     Attributes:
         step: Position of the step, from 0.
         model: Target that answered, as provider/model.
+        cost: What the model call cost, such as `0.0125 USD`; None when unknown.
     """
 
     kind: ClassVar[str] = "step_ended"
@@ -267,6 +268,7 @@ class StepEnded(RunEvent):
     tool_calls: int
     input_tokens: int | None
     output_tokens: int | None
+    cost: str | None = None
 
 
 @dataclass(slots=True, kw_only=True)

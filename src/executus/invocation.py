@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from typing import Any, Self
 
 from executus.errors import SetupError
@@ -30,6 +30,7 @@ class Limits:
         max_parallel_tools: Tool calls of one step that may run at once.
         close_timeout_s: Seconds for the close stage, which no cancellation shortens.
         port_timeout_s: Seconds for one call of a port.
+        extra: Bounds that a later release wrote; kept as they are.
 
     Raises:
         SetupError: A figure is below what makes sense.
@@ -44,6 +45,7 @@ class Limits:
     max_parallel_tools: int = 1
     close_timeout_s: float = 5.0
     port_timeout_s: float = 2.0
+    extra: Mapping[str, Any] = field(default_factory=dict[str, Any], hash=False, repr=False)
 
     def __post_init__(self) -> None:
         for name, least in _LEAST.items():
@@ -54,19 +56,24 @@ class Limits:
 
     def as_json(self) -> dict[str, Any]:
         """The bounds as plain JSON values."""
-        return {**asdict(self), "max_cost": self.max_cost and self.max_cost.as_json()}
+        ours = {name: getattr(self, name) for name in _NAMES}
+        return {**self.extra, **ours, "max_cost": self.max_cost and self.max_cost.as_json()}
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Self:
-        """Read what `as_json` wrote; names it does not know are left out.
+        """Read what `as_json` wrote, also by a later release.
 
         Raises:
             SetupError: A figure is out of its range.
         """
-        known = {f.name: values[f.name] for f in fields(cls) if f.name in values}
+        known = {name: values[name] for name in _NAMES if name in values}
         if known.get("max_cost") is not None:
             known["max_cost"] = Money(**known["max_cost"])
-        return cls(**known)
+        extra = {name: value for name, value in values.items() if name not in _NAMES}
+        return cls(**known, extra=extra)
+
+
+_NAMES = tuple(one.name for one in fields(Limits) if one.name != "extra")
 
 
 _LEAST: dict[str, float] = {

@@ -26,6 +26,7 @@ COMMANDS = {
     "doctor": "Look for mistakes in the set-up; say how to mend each.",
     "models": "Say which models there are, from where, and what is missing.",
     "run": "Run TASK and show what happens.",
+    "runs": "Look at the runs that a store keeps, and go on with them.",
     "tools": "Say which tools there are, what they do and what they take.",
 }
 """The commands and what they are for; a test holds it against those of `executus.cli`."""

@@ -25,6 +25,20 @@ def test_importing_the_core_loads_no_optional_or_heavy_module():
     assert not loaded & (FORBIDDEN - {"trio"} | SDKS)
 
 
+def test_importing_the_core_does_not_load_what_only_tools_need():
+    code = (
+        "import executus, sys; before = set(sys.modules); executus.Executor().registry;"
+        "print(*sorted(before)); print(*sorted(set(sys.modules) - before))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    before, later = (set(line.split()) for line in done.stdout.splitlines())
+    tools = {name for name in before if name.startswith(("executus.tools.", "executus.egress"))}
+    assert tools | (before & {"httpcore2", "pypdf"}) == set()
+    assert {"executus.egress", "executus.tools.web", "executus.tools.meta"} <= later
+    # Nor those a host must ask for.
+    assert not later & {"executus.tools.files", "executus.tools.comms", "executus.tools.mcp"}
+
+
 def test_core_asks_for_no_trio():
     asked = [path for path in FILES if "import trio" in path.read_text()]
     assert asked == []

@@ -11,6 +11,7 @@ ROOT = Path(__file__).parents[2]
 PAGES = (
     "README.md",
     "docs/egress.md",
+    "docs/tools/mcp.md",
     *sorted(f"docs/batteries/{page.name}" for page in (ROOT / "docs" / "batteries").glob("*.md")),
 )
 BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)

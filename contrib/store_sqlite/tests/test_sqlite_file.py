@@ -5,7 +5,7 @@ import sqlite3
 
 import anyio
 import pytest
-from executus_store_sqlite import StoreError, database, open_store
+from executus_store_sqlite import StoreError, open_store, opening
 from executus_store_sqlite.migrations import LATEST
 
 from executus import Executor, Invocation, Ports, RunnableAgent
@@ -50,6 +50,17 @@ async def test_everything_together_in_one_file(url):
         assert use.used == result.usage.total > 0
 
 
+async def test_a_missing_file_is_made_only_when_it_may_be(url, tmp_path):
+    with pytest.raises(StoreError, match="there is no store at"):
+        async with stores.open_store(url, create=False):
+            pass
+    assert list(tmp_path.iterdir()) == []
+    async with open_store(url) as store:
+        await spend(store)
+    async with open_store(url, create=False) as store:
+        assert await used(store) == 1
+
+
 async def test_a_new_file_is_of_this_release_and_durable(url):
     async with open_store(url) as store:
         assert look(url, "PRAGMA user_version") == [(LATEST,)]
@@ -92,7 +103,7 @@ async def test_a_url_that_names_no_file_is_refused(bad):
 
 
 async def test_a_missing_folder_is_named(tmp_path):
-    with pytest.raises(StoreError, match="folder must exist"):
+    with pytest.raises(StoreError, match="its folder must exist"):
         async with open_store(f"sqlite:///{tmp_path}/none/x.db"):
             pass
 
@@ -129,7 +140,7 @@ async def test_no_thread_is_left(url, open_threads):
 
 
 async def test_a_write_that_fails_leaves_nothing_and_the_store_goes_on(store):
-    with pytest.raises(sqlite3.Error):
+    with pytest.raises(StoreError, match="cannot store TEXT"):
         await store.budget().commit("r", {"a": 5, "b": "not a number"}, 1_000)
     assert await used(store) == 0
     await spend(store)
@@ -205,7 +216,7 @@ async def test_many_may_make_the_file_at_once(url):
 
 
 async def test_a_migration_that_fails_leaves_the_file_as_it_was(url, monkeypatch):
-    monkeypatch.setattr(database, "statements", lambda n: ["CREATE TABLE a (b)", "NONSENSE"])
+    monkeypatch.setattr(opening, "statements", lambda n: ["CREATE TABLE a (b)", "NONSENSE"])
     with pytest.raises(StoreError):
         async with open_store(url):
             pass

@@ -13,14 +13,15 @@ import click
 
 from executus.cli.chat import chat
 from executus.cli.check import check_models
-from executus.cli.display import refusal
+from executus.cli.display import refusing
 from executus.cli.doctor import doctor
 from executus.cli.inputs import as_text, read_content, seconds
 from executus.cli.live import open_display
 from executus.cli.models import list_models
-from executus.cli.output import OutputLost, prepare_streams, say_json, settle_streams, tell
+from executus.cli.output import OutputLost, prepare_streams, settle_streams, tell
 from executus.cli.process import FAILED, MISUSED, UNREAD, run_async
 from executus.cli.run import RunRequest, require_access, run_task
+from executus.cli.runs import runs
 from executus.cli.setting import Setting, with_setting
 from executus.cli.toollist import tools_command
 from majordomo.builtin import DEFAULT_REGISTRY
@@ -88,7 +89,7 @@ def run(  # noqa: PLR0917 - click passes each option as an argument
     to standard error. A run that ends without an answer leaves the text that had come, and an exit
     code that is not 0.
     """
-    try:
+    with refusing(as_json=as_json):
         model = model and as_text(model, "the model's name")
         if model or not setting.agent:
             anyio.run(require_access, model)
@@ -101,23 +102,13 @@ def run(  # noqa: PLR0917 - click passes each option as an argument
             max_runtime_s=max_runtime,
             setting=setting,
         )
-    except MajordomoError as error:
-        if as_json:
-            say_json(refusal(error))
-        raise
     return run_async(partial(_shown, request, as_json=as_json))
 
 
 async def _shown(request: RunRequest, *, as_json: bool) -> int:
-    try:
-        with open_display(as_json=as_json) as display:
-            return await run_task(request, display)
-    except OutputLost:
-        raise
-    except MajordomoError as error:
-        if as_json:
-            say_json(refusal(error))
-        raise
+    is_kept = bool(request.setting.store)
+    with refusing(as_json=as_json), open_display(as_json=as_json, names_run=is_kept) as display:
+        return await run_task(request, display)
 
 
 @cli.command(
@@ -159,6 +150,7 @@ def models(
 
 cli.add_command(chat)
 cli.add_command(doctor)
+cli.add_command(runs)
 cli.add_command(tools_command)
 
 

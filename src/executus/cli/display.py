@@ -6,22 +6,23 @@ The answer alone goes to standard output; everything else to standard error.
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Generator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, Protocol, TextIO, cast
 
 from rich.console import Console
 from rich.text import Text
 
 from executus import events
-from executus.cli.output import one_line, say, say_json
+from executus.cli.output import OutputLost, one_line, say, say_json
 from executus.cli.streamed import Streamed
 from executus.printable import printable
 from executus.run import RunResult, RunStatus
 from majordomo.clock import SYSTEM_CLOCK, Clock
+from majordomo.errors import MajordomoError
 from majordomo.llm import Usage
 
-__all__ = ["Display", "JSONDisplay", "LineDisplay", "is_terminal", "refusal", "usage_json"]
+__all__ = ["Display", "JSONDisplay", "LineDisplay", "is_terminal", "refusing", "usage_json"]
 
 SLOW_S = 0.5  # what a call took is said from here on
 MOST_SHOWN = 400  # characters of a call, a tool's answer, a reason
@@ -54,11 +55,15 @@ class LineDisplay:
 
     Args:
         console: Where to; widths and colours are its business.
+        names_run: Tell the run's id at its end: something keeps it.
         clock: Tells how long a tool took.
     """
 
-    def __init__(self, console: Console, *, clock: Clock = SYSTEM_CLOCK) -> None:
+    def __init__(
+        self, console: Console, *, names_run: bool = False, clock: Clock = SYSTEM_CLOCK
+    ) -> None:
         self.console = console
+        self._names_run = names_run
         self.clock = clock
         self.streamed = Streamed()
         self._called: dict[str, float] = {}
@@ -140,6 +145,8 @@ class LineDisplay:
         self.answer(result)
         if result.status is not RunStatus.REJECTED:
             self.line(_summary(result, elapsed_s), "dim")
+            if self._names_run:
+                self.line(f"run {result.run_id}", "dim")
         if not result.ok and result.error is not None:
             self.print(printable(f"executus: {_reason(result)}"), "bold red")
 
@@ -204,8 +211,20 @@ def usage_json(usage: Usage) -> Mapping[str, int | None]:
     }
 
 
-def refusal(error: Exception) -> dict[str, Any]:
-    """The last line of `--json` when there was no run to have a result."""
+@contextmanager
+def refusing(*, as_json: bool) -> Generator[None]:
+    """A block whose error is the last line of `--json`, too: no run has a result."""
+    try:
+        yield
+    except OutputLost:
+        raise
+    except MajordomoError as error:
+        if as_json:
+            say_json(_refusal(error))
+        raise
+
+
+def _refusal(error: Exception) -> dict[str, Any]:
     return {
         "kind": "result",
         "run_id": None,

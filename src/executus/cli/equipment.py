@@ -1,26 +1,32 @@
-"""The executor of the command line: its tools, its agents, its prices, and who is asked."""
+"""The executor of the command line: its tools, agents, prices, store, and who is asked."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from executus.batteries.prices import OfflinePrices
 from executus.cli.agents import AgentFile, agents_folder, find_agent, read_agents
+from executus.cli.asked import Asked
 from executus.cli.asking import TerminalAsker
 from executus.cli.reading import LineReader, is_typed
 from executus.cli.servers import make_server, read_servers
 from executus.cli.setting import Setting
+from executus.cli.storing import recording
 from executus.deliver import DISCARD
 from executus.money import NO_PRICES, PriceSource
 from executus.registry import AskFor, Effect, ToolRegistry
-from executus.run import Executor, Ports, RunnableAgent
+from executus.run import Executor, RunnableAgent
 from executus.tools import comms_tools, default_registry
 from majordomo.errors import MissingExtra
 
-__all__ = ["Equipment", "asker_for", "equipped", "open_registry"]
+__all__ = ["AGENT", "Equipment", "asker_for", "equipped", "open_registry"]
+
+AGENT = "cli"
+"""Name of the agent that no file defines."""
 
 _NO_INPUT = "no one can answer: --no-input was given"
 _NOT_TYPED = "no one can answer: standard input is no terminal (--yes approves calls)"
@@ -34,36 +40,45 @@ class Equipment:
         executor: Makes them.
         asker: Answers their questions.
         file: The agent's file, when one was named.
+        setting: What the options say.
     """
 
     executor: Executor
     asker: TerminalAsker
     file: AgentFile | None
+    setting: Setting
 
     @property
     def agent(self) -> RunnableAgent:
         """The agent that was named, or one that is nothing yet."""
-        return RunnableAgent(name="cli") if self.file is None else self.file.agent
+        return RunnableAgent(name=AGENT) if self.file is None else self.file.agent
+
+    def metadata(self, agent: RunnableAgent) -> dict[str, Any]:
+        """What a run's metadata say, so that it can be resumed: what was asked for."""
+        file = "" if self.file is None else self.file.definition.source
+        return Asked.over(self.agent, agent, file=file, setting=self.setting).as_metadata()
 
 
 @asynccontextmanager
 async def equipped(
     setting: Setting, *, lines: LineReader | None = None
 ) -> AsyncGenerator[Equipment]:
-    """What the options ask for; MCP servers live as long as the block.
+    """What the options ask for; MCP servers and the store live as long as the block.
 
     Args:
         setting: The options.
         lines: Where a person's answers are read, when somebody else reads there, too.
 
     Raises:
-        SetupError: An agent or a server's file cannot be read.
+        SetupError: An agent or a server's file cannot be read, or no store is installed for the
+            URL.
+        ExecutusError: The store cannot be opened.
         McpUnavailable: A server does not answer.
     """
     folder = agents_folder()
     others = () if folder is None else read_agents(folder).values()
     file = find_agent(setting.agent, folder) if setting.agent else None
-    async with open_registry(setting.mcp) as registry:
+    async with recording(setting.store) as ports, open_registry(setting.mcp) as registry:
         if file is not None:
             file.require_tools(registry)
         asker = asker_for(setting, lines)
@@ -71,9 +86,9 @@ async def equipped(
             registry=registry,
             agents=[one.agent for one in others],
             policy=_policy(setting.ask),
-            ports=Ports(prices=_prices(), ask=asker),
+            ports=replace(ports, prices=_prices(), ask=asker),
         )
-        yield Equipment(executor=executor, asker=asker, file=file)
+        yield Equipment(executor=executor, asker=asker, file=file, setting=setting)
 
 
 def asker_for(setting: Setting, lines: LineReader | None) -> TerminalAsker:

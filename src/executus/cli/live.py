@@ -27,16 +27,21 @@ PUSH_EVERY_S = 0.05
 
 
 @contextmanager
-def open_display(*, as_json: bool) -> Generator[Display]:
-    """The display that suits standard error: live in a terminal, else lines."""
+def open_display(*, as_json: bool, names_run: bool = False) -> Generator[Display]:
+    """The display that suits standard error: live in a terminal, else lines.
+
+    Args:
+        as_json: JSON on standard output instead.
+        names_run: Tell the run's id at its end; JSON always does.
+    """
     console = aside()
     if as_json:
         yield JSONDisplay()
     elif is_terminal(cast("TextIO | None", sys.stderr)) and not console.is_dumb_terminal:
-        with LiveDisplay(console, holds_answer=_is_one_screen()) as display:
+        with LiveDisplay(console, holds_answer=_is_one_screen(), names_run=names_run) as display:
             yield display
     else:
-        yield LineDisplay(console)
+        yield LineDisplay(console, names_run=names_run)
 
 
 def _is_one_screen() -> bool:
@@ -57,13 +62,19 @@ class LiveDisplay(LineDisplay):
         console: A terminal.
         holds_answer: Standard output is this terminal: what has been shown of the answer is not
             written again.
+        names_run: Tell the run's id at its end.
         clock: Tells the time that has passed.
     """
 
     def __init__(
-        self, console: Console, *, holds_answer: bool = False, clock: Clock = SYSTEM_CLOCK
+        self,
+        console: Console,
+        *,
+        holds_answer: bool = False,
+        names_run: bool = False,
+        clock: Clock = SYSTEM_CLOCK,
     ) -> None:
-        super().__init__(console, clock=clock)
+        super().__init__(console, names_run=names_run, clock=clock)
         self._holds_answer = holds_answer
         self._tail = Tail()
         self._doing = "starting"

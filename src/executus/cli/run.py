@@ -18,14 +18,7 @@ from executus.cli.setting import Setting
 from executus.errors import SetupError
 from executus.invocation import Invocation, Limits
 from executus.model import ModelTiers
-from executus.run import (
-    MODEL_VARIABLE,
-    Executor,
-    RunnableAgent,
-    RunResult,
-    RunStatus,
-    RunStream,
-)
+from executus.run import MODEL_VARIABLE, RunnableAgent, RunResult, RunStatus, RunStream
 from majordomo.builtin import DEFAULT_REGISTRY
 from majordomo.errors import UnknownModel
 from majordomo.llm import Part
@@ -77,6 +70,7 @@ async def run_task(request: RunRequest, display: Display) -> int:
 
     Raises:
         SetupError: No target of the model can be asked, or a file cannot be read.
+        ExecutusError: The store cannot be opened.
         UnknownModel: The model means nothing.
         OutputLost: Nobody takes the output; the run is cancelled and closed.
     """
@@ -84,30 +78,25 @@ async def run_task(request: RunRequest, display: Display) -> int:
         agent = request.agent(equipment.agent)
         if isinstance(agent.model, str):
             await require_access(agent.model)
-        invocation = Invocation(request.content)
-        result = await show_run(
-            equipment.executor, agent, invocation, display=display, asker=equipment.asker
-        )
+        invocation = Invocation(request.content, metadata=equipment.metadata(agent))
+        run = equipment.executor.stream(agent, invocation)
+        result = await show_run(run, display=display, asker=equipment.asker)
     return EXIT_CODES.get(result.status, FAILED)
 
 
 async def show_run(
-    executor: Executor,
-    agent: RunnableAgent,
-    invocation: Invocation,
+    run: RunStream,
     *,
     display: Display,
     asker: TerminalAsker,
     keep: Callable[[RunResult], object] = lambda _: None,
 ) -> RunResult:
-    """Run an agent and show its events.
+    """Make a run and show its events.
 
     An interrupted run is shown, too, with what it had achieved: its close stage comes first.
 
     Args:
-        executor: Makes the run.
-        agent: What to run.
-        invocation: What it is asked.
+        run: Not yet begun.
         display: Shows it.
         asker: Answers its questions.
         keep: Given the result, also that of a run whose cancellation goes on.
@@ -116,7 +105,6 @@ async def show_run(
         OutputLost: Nobody takes the output; the run is cancelled and closed.
     """
     asker.begin(display)
-    run = executor.stream(agent, invocation)
     is_lost = False
     try:
         async with run:

@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from executus.cli.storing import store_option
 from executus.errors import SetupError
 
 __all__ = [
@@ -20,7 +21,9 @@ __all__ = [
     "agent_option",
     "configured_mcp",
     "mcp_option",
+    "no_input_option",
     "with_setting",
+    "yes_option",
 ]
 
 AGENTS_VARIABLE = "EXECUTUS_AGENTS"
@@ -37,6 +40,7 @@ class Setting:
         ask: Effects, and globs over names, of the tools whose calls are asked about.
         yes: Approve every call.
         no_input: Ask nobody.
+        store: The URL of the store that keeps the runs; None or empty for none.
     """
 
     agent: str = ""
@@ -44,6 +48,7 @@ class Setting:
     ask: tuple[str, ...] = ("external",)
     yes: bool = False
     no_input: bool = False
+    store: str | None = None
 
     def __post_init__(self) -> None:
         if self.yes and self.no_input:
@@ -58,6 +63,10 @@ mcp_option = click.option(
     type=click.Path(path_type=Path),
     help="A JSON file of MCP servers; else $EXECUTUS_MCP.",
 )
+yes_option = click.option("-y", "--yes", is_flag=True, help="Approve what would be asked.")
+no_input_option = click.option(
+    "--no-input", is_flag=True, help="Ask nobody: what needs a yes is refused."
+)
 _OPTIONS = (
     agent_option,
     mcp_option,
@@ -68,8 +77,9 @@ _OPTIONS = (
         show_default=True,
         help="Ask before calls: an effect (write, external) or a glob over tools.",
     ),
-    click.option("-y", "--yes", is_flag=True, help="Approve what would be asked."),
-    click.option("--no-input", is_flag=True, help="Ask nobody: what needs a yes is refused."),
+    yes_option,
+    no_input_option,
+    store_option,
 )
 
 
@@ -78,10 +88,23 @@ def with_setting(command: Callable[..., int]) -> Callable[..., int]:
 
     @wraps(command)
     def call(
-        *, agent: str, mcp: Path | None, ask: tuple[str, ...], yes: bool, no_input: bool, **own: Any
+        *,
+        agent: str,
+        mcp: Path | None,
+        ask: tuple[str, ...],
+        yes: bool,
+        no_input: bool,
+        store: str | None,
+        **own: Any,
     ) -> int:
-        servers = mcp or configured_mcp()
-        setting = Setting(agent=agent, mcp=servers, ask=ask, yes=yes, no_input=no_input)
+        setting = Setting(
+            agent=agent,
+            mcp=mcp or configured_mcp(),
+            ask=ask,
+            yes=yes,
+            no_input=no_input,
+            store=store,
+        )
         return command(setting=setting, **own)
 
     wrapped: Callable[..., int] = call

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from typing import Protocol, runtime_checkable
 
 from executus.compact.fold import Draft, fold
 from executus.compact.seam import CompactionScope
@@ -31,14 +30,6 @@ _MOST_SUMMARY_TOKENS = 8_192  # reasoning included
 _AFTER_OVERFLOW = 0.75
 _LEAST_WINDOW = 256
 _LEAST_ROOM = 0.1
-
-
-@runtime_checkable
-class _SeveralModels(Protocol):
-    """A model that stands for several, such as a chain."""
-
-    @property
-    def models(self) -> Sequence[Model]: ...
 
 
 class ContextCompactor:
@@ -117,14 +108,7 @@ class ContextRun:
         self._scope = scope
         self._guessed = window is None
         self._window = window or DEFAULT_CONTEXT_TOKENS
-        self._own = ModelSummariser(
-            scope.model, max_tokens=min(_MOST_SUMMARY_TOKENS, max(1, self._window // 8))
-        )
-        self._summariser = Summariser(
-            options.summarise or self._own,
-            clock=options.clock,
-            timeout_s=options.summary_timeout_s,
-        )
+        self._own: ModelSummariser | None = None
         self._scale = Scale()
         self._gauge = Gauge()
         self._fixed = fixed_tokens(scope.system, scope.tools)
@@ -144,7 +128,18 @@ class ContextRun:
     @property
     def usage(self) -> Usage:
         """Tokens of the summaries the run's own model wrote."""
-        return self._own.usage
+        return self._own.usage if self._own else Usage()
+
+    def _summariser(self) -> Summariser:
+        options = self._options
+        if self._own is None:
+            most_tokens = min(_MOST_SUMMARY_TOKENS, max(1, self._window // 8))
+            self._own = ModelSummariser(self._scope.model, max_tokens=most_tokens)
+        return Summariser(
+            options.summarise or self._own,
+            clock=options.clock,
+            timeout_s=options.summary_timeout_s,
+        )
 
     async def compact(
         self, messages: Sequence[Message], *, reported: Usage | None = None
@@ -209,7 +204,7 @@ class ContextRun:
         )
         await fold(
             draft,
-            self._summariser,
+            self._summariser(),
             most_prompt_tokens=max(1, int(window * options.trigger)),
             squeeze=not self._guessed,
         )
@@ -243,6 +238,7 @@ class ContextRun:
 
 
 def _declared_window(model: Model) -> int | None:
-    models = model.models if isinstance(model, _SeveralModels) else (model,)
+    """The smallest one, of a model that stands for several as a chain does."""
+    models: Sequence[Model] = getattr(model, "models", (model,))
     known = [m.capabilities.context_tokens for m in models]
     return min((tokens for tokens in known if tokens), default=None)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from typing import assert_never
+from weakref import WeakKeyDictionary
 
 from pydantic_core import to_json
 
@@ -48,13 +49,19 @@ def text_tokens(text: str) -> int:
 
 def fixed_tokens(system: str, tools: Sequence[Tool]) -> int:
     """Tokens that every request takes, whatever its messages."""
-    schemas = (
-        text_tokens(tool.name)
-        + text_tokens(tool.description)
-        + len(to_json(tool.parameters)) // _BYTES_PER_TOKEN
-        for tool in tools
-    )
-    return text_tokens(system) + sum(_AROUND_CALL + size for size in schemas)
+    return text_tokens(system) + sum(map(_tool_tokens, tools))
+
+
+_tools_known: WeakKeyDictionary[Tool, int] = WeakKeyDictionary()
+
+
+def _tool_tokens(tool: Tool) -> int:
+    found = _tools_known.get(tool)
+    if found is None:
+        schema = len(to_json(tool.parameters)) // _BYTES_PER_TOKEN
+        found = _AROUND_CALL + text_tokens(tool.name) + text_tokens(tool.description) + schema
+        _tools_known[tool] = found
+    return found
 
 
 class Scale:

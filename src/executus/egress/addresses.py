@@ -95,6 +95,7 @@ METADATA_ADDRESSES: frozenset[Address] = frozenset(
         IPv4Address("169.254.0.23"),  # Tencent
         IPv4Address("169.254.10.10"),  # Tencent
         IPv4Address("100.100.100.200"),  # Alibaba
+        IPv4Address("100.96.0.96"),  # Volcano Engine
         IPv4Address("168.63.129.16"),  # Azure's wire server: a public address, unlike the others
         IPv4Address("192.0.0.192"),  # Oracle
         IPv6Address("fd00:ec2::254"),  # AWS
@@ -102,6 +103,9 @@ METADATA_ADDRESSES: frozenset[Address] = frozenset(
         IPv6Address("fd00:ec2::23"),  # AWS pod identity
         IPv6Address("fd20:ce::254"),  # Google
         IPv6Address("fd00:42::42"),  # Scaleway
+        IPv6Address("fd00:100::100:200"),  # Alibaba
+        IPv6Address("fd00:a9fe:a9fe::1"),  # Akamai
+        IPv6Address("fd00:c1::a9fe:a9fe"),  # Oracle
         IPv6Address("fe80::a9fe:a9fe"),  # OpenStack
     }
 )

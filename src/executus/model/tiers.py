@@ -8,6 +8,7 @@ from typing import TypeVar
 from typing_extensions import TypeForm
 
 from executus.config import ENVIRONMENT, Config
+from executus.errors import SetupError
 from executus.model.lanes import LaneModel, ProviderLanes
 from executus.model.listing import TierListing, TierSource, TierTarget
 from executus.model.lookup import TierLookup, missing
@@ -83,6 +84,27 @@ class ModelTiers:
             SetupError: A tier is configured as a URL.
         """
         return await self._dressed(await self._lookup().chain(name))
+
+    async def require(self, name: str) -> Chain:
+        """`resolve`, for a host that shall not begin with a model nobody can be asked for.
+
+        A run with such a model fails by itself, at its first call, and says the same.
+
+        Raises:
+            SetupError: Each target lacks a key or an address; the sentence says what to set.
+            UnknownModel: As `resolve` does.
+            ConfigError: As `resolve` does.
+        """
+        chain = await self.resolve(name)
+        known = set(self._registry.names)  # a provider may call itself otherwise
+        lacks = {
+            str(model.target): missing(self._registry, model.target.provider)
+            for model in chain.models
+            if model.target.provider in known
+        }
+        if len(lacks) == len(chain.models) and all(lacks.values()):
+            raise SetupError("; ".join(f"{one} is not set up: {do}" for one, do in lacks.items()))
+        return chain
 
     async def generate(
         self,

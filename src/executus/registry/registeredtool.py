@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from executus.registry.toolpolicy import ToolPolicy, own_policy
 from majordomo.agent import as_tool
@@ -48,6 +49,9 @@ def registered(name: str, tool: Tool, policy: ToolPolicy) -> RegisteredTool:
     return RegisteredTool(name=name, tool=fitted, policy=policy)
 
 
+_own: WeakKeyDictionary[Tool, RegisteredTool] = WeakKeyDictionary()
+
+
 def own_tool(item: Tool | Callable[..., Any]) -> RegisteredTool:
     """A tool, or a typed function, that an agent brings itself: its name as it is.
 
@@ -55,4 +59,8 @@ def own_tool(item: Tool | Callable[..., Any]) -> RegisteredTool:
     not be offered one more by surprise.
     """
     tool = as_tool(item)
-    return registered(tool.name, tool, own_policy(tool, keep_overflow=False))
+    found = _own.get(tool)  # an agent's tools are the same in each of its runs
+    if found is None:
+        found = registered(tool.name, tool, own_policy(tool, keep_overflow=False))
+        _own[tool] = found
+    return found

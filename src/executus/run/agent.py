@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeAlias
 from typing_extensions import TypeVar
 
 from executus.invocation import Limits
-from majordomo.agent import Hooks, Skill, ToolErrorLimits
+from majordomo.agent import Hooks, Skill, ToolErrorLimits, as_tool
 from majordomo.llm import Model, Settings, Tool
 
 __all__ = ["Grant", "Phase", "RunnableAgent"]
@@ -18,6 +18,11 @@ Out = TypeVar("Out", default=str)
 
 Grant: TypeAlias = str | Tool | Callable[..., Any]
 """A glob over registered names (`"web.*"`), a tool, or a typed function to make one of."""
+
+
+def _made(grants: Sequence[Grant]) -> tuple[str | Tool, ...]:
+    """The grants with a tool for each function: made once, not in every run."""
+    return tuple(grant if isinstance(grant, str) else as_tool(grant) for grant in grants)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +39,9 @@ class Phase:
         tools: What it may use instead of the agent's tools.
         output: Type of its answer; on the last phase, only the agent's own.
         settings: How to answer.
+
+    Raises:
+        ToolDefinitionError: A function cannot be made into a tool.
     """
 
     name: str
@@ -42,6 +50,10 @@ class Phase:
     tools: Sequence[Grant] | None = None
     output: type[Any] | None = None
     settings: Settings | None = None
+
+    def __post_init__(self) -> None:
+        if self.tools is not None:
+            object.__setattr__(self, "tools", _made(self.tools))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +76,9 @@ class RunnableAgent(Generic[Out]):
         hooks: The host's functions inside the loop.
         tool_errors: When failing calls end a run.
         output_retries: Times the model may correct an answer that does not fit `output`.
+
+    Raises:
+        ToolDefinitionError: A function cannot be made into a tool.
     """
 
     name: str = "agent"
@@ -80,3 +95,6 @@ class RunnableAgent(Generic[Out]):
     hooks: Hooks = Hooks()
     tool_errors: ToolErrorLimits = ToolErrorLimits()
     output_retries: int = 1
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "tools", _made(self.tools))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import uuid
+import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -11,6 +11,7 @@ from typing import Any, Self
 
 from typing_extensions import TypeVar
 
+from executus import tools as toolsets
 from executus.asking import NOBODY_TO_ASK, AskingCallback, CallbackAsker, Said
 from executus.compact import Compactor, ContextCompactor
 from executus.config import ENVIRONMENT, Config
@@ -35,10 +36,9 @@ from executus.run.journal import NO_CHECKPOINTER
 from executus.run.kernel import execute
 from executus.run.kit import Kit
 from executus.run.ports import NO_AUDIT, Ports
-from executus.run.restore import restore
+from executus.run.restore import RestoredRun, restore
 from executus.run.result import RunResult
 from executus.run.state import RunState
-from executus.tools import default_registry
 from majordomo.agent import Agent
 from majordomo.builtin import DEFAULT_REGISTRY
 from majordomo.clock import SYSTEM_CLOCK, Clock
@@ -56,7 +56,7 @@ MODEL_VARIABLE = "EXECUTUS_MODEL"
 
 def new_run_id() -> str:
     """A fresh run id: 32 hexadecimal digits."""
-    return uuid.uuid4().hex
+    return secrets.token_hex(16)
 
 
 class Executor:
@@ -157,7 +157,7 @@ class Executor:
     def registry(self) -> ToolRegistry:
         """The tools that agents are granted by name."""
         if self._registry is None:
-            self._registry = default_registry()
+            self._registry = toolsets.default_registry()
         return self._registry
 
     async def __aenter__(self) -> Self:
@@ -223,9 +223,7 @@ class Executor:
             RunRejected: There is nothing to resume, or an answer is to nothing it asked.
             Exception: What the checkpointer raised.
         """
-        if self.ports.checkpointer is NO_CHECKPOINTER:
-            raise SetupError("resume() needs journals: give the executor Ports(checkpointer=…)")
-        restored = restore(run_id, await self.ports.checkpointer.load(run_id))
+        restored = await self._restored(run_id)
         state = resumed_run(
             self._kit,
             agent or self._known(restored.agent),
@@ -235,6 +233,29 @@ class Executor:
             sinks=self._sinks,
         )
         return await execute(state)
+
+    async def resume_stream(
+        self,
+        run_id: str,
+        *,
+        answers: Mapping[str, Said] | None = None,
+        agent: RunnableAgent[Out] | None = None,
+        deps: object = None,
+    ) -> RunStream[Out]:
+        """Go on with a run and watch: `async with await executor.resume_stream(…) as run`.
+
+        Arguments and errors are those of `resume`; leaving the block is that of `stream`.
+        """
+        restored, sink = await self._restored(run_id), QueueSink()
+        state = resumed_run(
+            self._kit,
+            agent or self._known(restored.agent),
+            restored,
+            answers=answers or {},
+            deps=deps,
+            sinks=(*self._sinks, sink),
+        )
+        return RunStream(state, sink)
 
     def stream(
         self, agent: RunnableAgent[Out] | Agent[Any, Out], invocation: Invocation | str
@@ -277,6 +298,11 @@ class Executor:
         state = new_run(self._kit, agent, invocation, limits=limits, sinks=sinks)
         state.fault = fault
         return state
+
+    async def _restored(self, run_id: str) -> RestoredRun:
+        if self.ports.checkpointer is NO_CHECKPOINTER:
+            raise SetupError("resume() needs journals: give the executor Ports(checkpointer=…)")
+        return restore(run_id, await self.ports.checkpointer.load(run_id))
 
     async def _dispatch(
         self, agent: RunnableAgent[Any] | str, invocation: Invocation

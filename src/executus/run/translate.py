@@ -94,6 +94,7 @@ def _answered(state: RunState[Any], result: llm.ToolResultPart) -> None:
 
 def _step(state: RunState[Any], step: agent.Step) -> None:
     response = step.response
+    cost = state.spending.price(response.target, response.usage)
     state.tell(
         events.StepEnded,
         step=step.index,
@@ -102,6 +103,7 @@ def _step(state: RunState[Any], step: agent.Step) -> None:
         tool_calls=len(step.results),
         input_tokens=response.usage.input,
         output_tokens=response.usage.output,
+        cost=None if cost is None else str(cost),
     )
 
 

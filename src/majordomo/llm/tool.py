@@ -35,7 +35,7 @@ class CallSuspended(Exception):
     """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)
 class Tool:
     """Something a model may call.
 

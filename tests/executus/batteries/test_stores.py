@@ -24,6 +24,16 @@ def test_the_store_of_a_scheme_is_opened(monkeypatch):
     assert open_store("toy://x") == ("opened", "toy://x")
 
 
+def test_a_store_is_told_when_it_must_be_there_already(monkeypatch):
+    class Point:
+        def load(self):
+            return lambda url, *, create=True: (url, create)
+
+    installed(monkeypatch, {"toy": [Point()]})
+    assert open_store("toy://x", create=False) == ("toy://x", False)
+    assert open_store("toy://x") == ("toy://x", True)
+
+
 @pytest.mark.parametrize(
     ("url", "sentence"),
     [

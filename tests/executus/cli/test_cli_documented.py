@@ -12,8 +12,8 @@ from executus.cli.app import cli
 from executus.cli.chat.slash import COMMANDS
 from executus.cli.display import usage_json
 from executus.cli.doctor.finding import Finding
-from executus.cli.doctor.variables import STORE_VARIABLE
 from executus.cli.setting import AGENTS_VARIABLE, MCP_VARIABLE
+from executus.cli.storing import STORE_VARIABLE
 from executus.run import RunStatus
 from majordomo.llm import Usage
 

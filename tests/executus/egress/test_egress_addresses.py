@@ -4,6 +4,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 
 import pytest
 
+from executus.egress import EgressRefused
 from executus.egress.addresses import (
     METADATA_ADDRESSES,
     SPECIAL_NETWORKS,
@@ -11,6 +12,8 @@ from executus.egress.addresses import (
     plain,
     special_use,
 )
+from executus.egress.policy import EgressPolicy
+from executus.egress.urls import parse_url
 
 # first, last, the address before and the one after ("" where that one is refused for itself)
 NETWORKS = [
@@ -137,17 +140,41 @@ def test_an_address_bound_to_an_interface_is_special():
     assert special_use(IPv6Address("2606:4700::1111%eth0")) == "of one interface"
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "169.254.169.254",
-        "169.254.170.2",
-        "100.100.100.200",
-        "168.63.129.16",
-        "192.0.0.192",
-        "fd00:ec2::254",
-        "fd20:ce::254",
-    ],
-)
-def test_the_clouds_metadata_addresses_are_known(text):
-    assert ip_address(text) in METADATA_ADDRESSES
+CLOUDS = [
+    *("169.254.169.254", "169.254.170.2", "169.254.170.23", "169.254.169.253"),  # AWS and most
+    *("169.254.42.42", "169.254.0.23", "169.254.10.10", "100.100.100.200", "100.96.0.96"),
+    *("168.63.129.16", "192.0.0.192"),
+    *("fd00:ec2::254", "fd00:ec2::253", "fd00:ec2::23", "fd20:ce::254", "fd00:42::42"),
+    *("fd00:100::100:200", "fd00:a9fe:a9fe::1", "fd00:c1::a9fe:a9fe", "fe80::a9fe:a9fe"),
+]
+
+
+def test_the_clouds_metadata_addresses_are_known():
+    assert frozenset(map(ip_address, CLOUDS)) == METADATA_ADDRESSES
+
+
+WRAPPINGS = [
+    "::ffff:{0}",
+    "::{0}",
+    "::ffff:0:{0}",
+    "64:ff9b::{0}",
+    "2002:{1}::",
+    "2001:0:{1}::",
+    "2001:0:808:808::{2}",
+    "2606:4700::5efe:{0}",
+]
+
+
+@pytest.mark.parametrize("wrapping", WRAPPINGS)
+@pytest.mark.parametrize("text", [text for text in CLOUDS if ":" not in text])
+def test_no_wrapping_hides_metadata_even_where_its_network_is_allowed(text, wrapping):
+    """Every IPv4 network is allowed, and every IPv6 one: what is left is metadata itself."""
+    bits = int(IPv4Address(text))
+    halves = f"{bits >> 16:x}:{bits & 0xFFFF:x}"
+    inverted = bits ^ 0xFFFFFFFF
+    wrapped = wrapping.format(text, halves, f"{inverted >> 16:x}:{inverted & 0xFFFF:x}")
+    policy = EgressPolicy(allow_networks=["0.0.0.0/0", "::/0"])
+    with pytest.raises(EgressRefused, match="cloud metadata"):
+        policy.check_host(parse_url(f"http://[{wrapped}]/"))
+    with pytest.raises(EgressRefused, match="cloud metadata"):
+        policy.check_addresses(parse_url("http://a.example/"), [ip_address(wrapped)])

@@ -215,3 +215,21 @@ async def test_models_for_images_are_not_declared_blind():
     chain = await tiers_of(registry, table=TIERS).resolve("vision")
     assert len(chain.models) == len(TIERS["vision"])
     assert all(model.capabilities.vision is not False for model in chain.models)
+
+
+async def test_what_is_required_has_a_target_that_can_be_asked():
+    environ = {}
+    tiers = ModelTiers(default_registry(environ), config=Config(MappingSource({})))
+    with pytest.raises(SetupError) as caught:
+        await tiers.require("openai/gpt-6-sol,anthropic/claude-sonnet-5-5")
+    for part in ("openai/gpt-6-sol is not set up: set OPENAI_API_KEY", "ANTHROPIC_API_KEY"):
+        assert part in str(caught.value)
+    with pytest.raises(TierUnusable, match="set OPENAI_API_KEY"):
+        await tiers.require("fast")
+    chain = await tiers.require("openai/gpt-6-sol,fake/x")
+    assert targets(chain) == ["openai/gpt-6-sol", "fake/x"]
+
+
+async def test_a_provider_that_calls_itself_otherwise_lacks_nothing(registry):
+    registry.register("mine", FakeProvider("theirs"))
+    assert targets(await tiers_of(registry).require("mine/x")) == ["theirs/x"]

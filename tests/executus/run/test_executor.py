@@ -18,10 +18,10 @@ from executus import (
     RunStatus,
     SetupError,
 )
-from executus.run import RunTimeout
+from executus.run import Phase, RunTimeout
 from executus.testing import FakeClock
 from majordomo.agent import Agent, ModelFailed
-from majordomo.errors import APIError, ErrorKind
+from majordomo.errors import APIError, ErrorKind, ToolDefinitionError
 from majordomo.llm import FinishReason, ToolContext, tool, user
 from majordomo.models import ModelRegistry
 from majordomo.providers.fake import FakeProvider, Hang, Reply
@@ -87,7 +87,6 @@ async def test_the_variable_names_the_default_model(monkeypatch):
     [
         (RunnableAgent(model="opnai/gpt-6"), "did you mean 'openai/gpt-6'"),
         (RunnableAgent(model="fake", tools=["clac.*"]), "did you mean 'calc.*'"),
-        (RunnableAgent(model="fake", tools=[lambda x: x]), "'x' has no type"),
         (RunnableAgent(model="fake", tools=[add, add]), "two tools are named 'add'"),
     ],
 )
@@ -96,6 +95,13 @@ async def test_bad_set_up_is_rejected_with_one_sentence(agent, says):
     assert result.status is RunStatus.REJECTED
     assert says in str(result.error)
     assert "\n" not in str(result.error)
+
+
+def test_a_function_without_types_is_refused_where_the_agent_is_made():
+    with pytest.raises(ToolDefinitionError, match="'x' has no type"):
+        RunnableAgent(model="fake", tools=[lambda x: x])
+    with pytest.raises(ToolDefinitionError, match="'x' has no type"):
+        Phase(name="first", tools=[lambda x: x])
 
 
 async def test_a_missing_key_is_one_sentence_naming_the_variable(monkeypatch):

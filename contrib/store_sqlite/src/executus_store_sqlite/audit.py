@@ -3,30 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from functools import partial
 from typing import Any, cast
 
-from pydantic_core import from_json, to_json
-
 from executus.batteries.audit import AuditRecord, RunQuery, RunRecord, record_from_json
+from executus_store_sqlite.columns import json_text, microseconds, values_of
 from executus_store_sqlite.database import Database, Transaction
 
-__all__ = ["SqliteAuditStore", "SqliteRunIndex", "microseconds"]
+__all__ = ["SqliteAuditStore", "SqliteRunIndex"]
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_WRITE = """INSERT INTO record (run_id, id, body) VALUES (?, ?, ?)
-    ON CONFLICT (run_id, id) DO UPDATE SET body = excluded.body"""
-_PUT = """INSERT INTO run (run_id, caller, agent, status, root, started_us, body)
-    VALUES (?, ?, ?, ?, ?, ?, ?)
+_WRITE = """INSERT INTO record (run_id, id, at_us, body) VALUES (?, ?, ?, ?)
+    ON CONFLICT (run_id, id) DO UPDATE SET at_us = excluded.at_us, body = excluded.body"""
+_PUT = """INSERT INTO run (run_id, caller, agent, status, root, started_us, ended_us, body)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (run_id) DO UPDATE SET caller = excluded.caller, agent = excluded.agent,
         status = excluded.status, root = excluded.root, started_us = excluded.started_us,
-        body = excluded.body"""
-
-
-def microseconds(moment: datetime) -> int:
-    """Microseconds since 1970 in UTC."""
-    return (moment - _EPOCH) // timedelta(microseconds=1)
+        ended_us = excluded.ended_us, body = excluded.body"""
+_OLD = "SELECT run_id FROM record GROUP BY run_id HAVING max(at_us) < ?"
 
 
 class SqliteAuditStore:
@@ -41,14 +35,21 @@ class SqliteAuditStore:
 
     async def write(self, records: Sequence[AuditRecord]) -> None:
         """Keep these."""
-        rows = [(record.run_id, record.id, _body(record)) for record in records]
+        rows = [
+            (record.run_id, record.id, microseconds(record.at), json_text(record.as_json()))
+            for record in records
+        ]
         await self._database.write(lambda transaction: transaction.run_many(_WRITE, rows))
 
     async def read(self, run_id: str) -> Sequence[AuditRecord]:
         """A run's records."""
         sql = "SELECT body FROM record WHERE run_id = ? ORDER BY place"
-        rows = await self._database.read(lambda transaction: transaction.rows(sql, run_id))
-        return tuple(record_from_json(from_json(body)) for (body,) in rows)
+        rows = await self._database.rows(sql, run_id)
+        return tuple(record_from_json(values_of(body)) for (body,) in rows)
+
+    async def prune(self, before: datetime) -> int:
+        """Forget the runs whose latest record was made before this; how many."""
+        return await self._database.write(partial(_prune, microseconds(before)))
 
 
 class SqliteRunIndex:
@@ -70,20 +71,31 @@ class SqliteRunIndex:
             record.status,
             record.root,
             microseconds(record.started),
-            _body(record),
+            None if record.ended is None else microseconds(record.ended),
+            json_text(record.as_json()),
         )
-        await self._database.write(lambda transaction: transaction.run(_PUT, *row))
+        await self._database.run(_PUT, *row)
 
     async def get(self, run_id: str) -> RunRecord | None:
         """The run's record, or None."""
         sql = "SELECT body FROM run WHERE run_id = ?"
-        rows = await self._database.read(lambda transaction: transaction.rows(sql, run_id))
+        rows = await self._database.rows(sql, run_id)
         return _run(rows[0][0]) if rows else None
 
     async def list(self, query: RunQuery) -> Sequence[RunRecord]:
         """The runs that match, the latest first."""
         rows = await self._database.read(partial(_list, query))
         return tuple(_run(body) for (body,) in rows)
+
+    async def prune(self, before: datetime) -> int:
+        """Forget the runs that ended before this; how many."""
+        return await self._database.run("DELETE FROM run WHERE ended_us < ?", microseconds(before))
+
+
+async def _prune(before_us: int, transaction: Transaction) -> int:
+    old = await transaction.rows(_OLD, before_us)
+    await transaction.run_many("DELETE FROM record WHERE run_id = ?", old)
+    return len(old)
 
 
 async def _list(query: RunQuery, transaction: Transaction) -> Sequence[Any]:
@@ -92,6 +104,8 @@ async def _list(query: RunQuery, transaction: Transaction) -> Sequence[Any]:
         ("agent = ?", query.agent),
         ("status = ?", query.status),
         ("root = ?", query.root),
+        ("run_id >= ?", query.id_prefix or None),
+        ("run_id < ?", f"{query.id_prefix}\U0010ffff" if query.id_prefix else None),
         ("started_us >= ?", None if query.after is None else microseconds(query.after)),
         ("started_us < ?", None if query.before is None else microseconds(query.before)),
     ]
@@ -106,9 +120,5 @@ async def _list(query: RunQuery, transaction: Transaction) -> Sequence[Any]:
     )
 
 
-def _body(record: AuditRecord) -> str:
-    return to_json(record.as_json(), fallback=str).decode()
-
-
 def _run(body: str) -> RunRecord:
-    return cast("RunRecord", record_from_json(from_json(body)))
+    return cast("RunRecord", record_from_json(values_of(body)))

@@ -36,7 +36,7 @@ class SqliteBudgetStorage:
 
     async def release(self, run_id: str) -> None:
         """Drop the reservation."""
-        await self._database.write(partial(_release, run_id))
+        await self._database.run("DELETE FROM reserved WHERE run_id = ?", run_id)
 
     async def used(self, account: str, *, after_us: int, now_us: int) -> int:
         """What was spent after a moment, plus what is set aside."""

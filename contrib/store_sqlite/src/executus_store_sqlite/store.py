@@ -6,14 +6,20 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from urllib.parse import unquote
 
-from executus.batteries.audit import AuditStore, RunIndex
-from executus.batteries.budget import BudgetStorage
-from executus.batteries.checkpoint import JournalStorage
+import anyio
+
+from executus.tools.store import ScratchQuota
 from executus_store_sqlite.audit import SqliteAuditStore, SqliteRunIndex
 from executus_store_sqlite.budget import SqliteBudgetStorage
-from executus_store_sqlite.database import Database, connect
+from executus_store_sqlite.database import Database
 from executus_store_sqlite.errors import StoreError
 from executus_store_sqlite.journals import SqliteJournalStorage
+from executus_store_sqlite.opening import connect
+from executus_store_sqlite.personas import SqliteNotes, SqlitePersonas
+from executus_store_sqlite.schedule import SqliteSchedule
+from executus_store_sqlite.scratch import SqliteScratch
+from executus_store_sqlite.skills import SqliteSkills
+from majordomo.clock import SYSTEM_CLOCK, Clock
 
 __all__ = ["SqliteStore", "open_store"]
 
@@ -30,25 +36,47 @@ class SqliteStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def budget(self) -> BudgetStorage:
+    def budget(self) -> SqliteBudgetStorage:
         """For `RollingBudget(…, storage=)`."""
         return SqliteBudgetStorage(self._database)
 
-    def audit(self) -> AuditStore:
+    def audit(self) -> SqliteAuditStore:
         """For `AuditLog(store=)`."""
         return SqliteAuditStore(self._database)
 
-    def runs(self) -> RunIndex:
+    def runs(self) -> SqliteRunIndex:
         """For `AuditLog(runs=)`."""
         return SqliteRunIndex(self._database)
 
-    def checkpoints(self) -> JournalStorage:
+    def checkpoints(self) -> SqliteJournalStorage:
         """For `DurableCheckpointer(storage=)`."""
         return SqliteJournalStorage(self._database)
 
+    def personas(self) -> SqlitePersonas:
+        """A `PersonaStore`."""
+        return SqlitePersonas(self._database)
+
+    def notes(self) -> SqliteNotes:
+        """For `PersonaNotes(…, store=)`."""
+        return SqliteNotes(self._database)
+
+    def skills(self) -> SqliteSkills:
+        """A `SkillStore`."""
+        return SqliteSkills(self._database)
+
+    def schedule(self) -> SqliteSchedule:
+        """For `Scheduler(store=)`."""
+        return SqliteSchedule(self._database)
+
+    def scratch(
+        self, quota: ScratchQuota | None = None, *, clock: Clock = SYSTEM_CLOCK
+    ) -> SqliteScratch:
+        """For `store_tools(store=)`, with bounds of each scope."""
+        return SqliteScratch(self._database, quota or ScratchQuota(), clock)
+
 
 @asynccontextmanager
-async def open_store(url: str) -> AsyncGenerator[SqliteStore]:
+async def open_store(url: str, *, create: bool = True) -> AsyncGenerator[SqliteStore]:
     """A store, open for as long as the block lasts.
 
     What a method of its seams has acknowledged is on disk (WAL, `synchronous=FULL`). Several
@@ -57,12 +85,16 @@ async def open_store(url: str) -> AsyncGenerator[SqliteStore]:
 
     Args:
         url: `sqlite:///relative.db` or `sqlite:////absolute.db`; the file is made when missing.
+        create: Otherwise a missing file is refused.
 
     Raises:
-        StoreError: The URL or the file is none of ours, the file is newer than this release, or
-            there is no asyncio.
+        StoreError: The URL or the file is none of ours, the file is missing or newer than this
+            release, or there is no asyncio.
     """
-    database = await connect(_path(url))
+    path = _path(url)
+    if not create and not await anyio.Path(path).exists():
+        raise StoreError(f"there is no store at {path}: is the path right, was anything written?")
+    database = await connect(path)
     try:
         yield SqliteStore(database)
     finally:

@@ -15,6 +15,7 @@ from executus.batteries.audit.records import (
 )
 from executus.batteries.audit.redaction import UNREDACTED, Redactor, SecretPatterns
 from executus.batteries.audit.store import AuditSink, AuditStore, RunIndex, RunQuery
+from executus.batteries.audit.story import RunStory, RunStoryStep, RunTree, read_story, runs_of
 from executus.batteries.audit.tracing import otel_sink
 
 __all__ = [
@@ -32,10 +33,15 @@ __all__ = [
     "RunIndex",
     "RunQuery",
     "RunRecord",
+    "RunStory",
+    "RunStoryStep",
+    "RunTree",
     "SecretPatterns",
     "StepRecord",
     "ToolCallRecord",
     "export_jsonl",
     "otel_sink",
+    "read_story",
     "record_from_json",
+    "runs_of",
 ]

@@ -262,6 +262,7 @@ def _ended_record(info: RunInfo, result: RunResult[Any], now: datetime) -> RunRe
         input_tokens=result.usage.input,
         output_tokens=result.usage.output,
         cost=None if result.cost is None else str(result.cost),
+        model=str(result.steps[-1].response.target) if result.steps else "",
         warnings=result.warnings,
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
+from datetime import datetime
 
 from executus.batteries.audit.records import AuditRecord, RunRecord
 from executus.batteries.audit.store import RunQuery
@@ -41,6 +42,18 @@ class MemoryAuditStore:
         with self._lock:
             return tuple(self._runs.get(run_id, {}).values())
 
+    async def prune(self, before: datetime) -> int:
+        """Forget the runs whose latest record was made before this; how many."""
+        with self._lock:
+            old = [
+                run_id
+                for run_id, records in self._runs.items()
+                if max(record.at for record in records.values()) < before
+            ]
+            for run_id in old:
+                del self._runs[run_id]
+            return len(old)
+
 
 class MemoryRunIndex:
     """Keeps the latest runs. May be used from several event loops at once.
@@ -75,6 +88,18 @@ class MemoryRunIndex:
             found = [record for record in self._runs.values() if query.matches(record)]
         found.sort(key=lambda record: (record.started, record.run_id), reverse=True)
         return tuple(found[query.offset : query.offset + query.limit])
+
+    async def prune(self, before: datetime) -> int:
+        """Forget the runs that ended before this; how many."""
+        with self._lock:
+            old = [
+                run_id
+                for run_id, record in self._runs.items()
+                if record.ended is not None and record.ended < before
+            ]
+            for run_id in old:
+                del self._runs[run_id]
+            return len(old)
 
 
 def _checked(max_runs: int) -> int:

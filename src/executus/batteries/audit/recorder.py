@@ -132,4 +132,5 @@ class Recorder:
             started=self.asked or now,
             answered=self.answered or now,
             ended=now,
+            cost=event.cost,
         )

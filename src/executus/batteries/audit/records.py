@@ -64,6 +64,7 @@ class RunRecord(AuditRecord):
         error: One sentence, or empty.
         input_tokens, output_tokens: None when unknown.
         cost: Such as `0.0125 USD`; None when unknown.
+        model: Target that answered last, as provider/model; empty while none has.
         metadata: The invocation's.
     """
 
@@ -84,6 +85,7 @@ class RunRecord(AuditRecord):
     input_tokens: int | None = None
     output_tokens: int | None = None
     cost: str | None = None
+    model: str = ""
     warnings: tuple[str, ...] = ()
     metadata: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
@@ -97,6 +99,7 @@ class StepRecord(AuditRecord):
         model: Target that answered, as provider/model.
         started, answered, ended: When the model was asked, when its answer was there, and when its
             tool calls were done.
+        cost: What the model call cost, such as `0.0125 USD`; None when unknown.
     """
 
     kind: ClassVar[str] = "step"
@@ -110,6 +113,7 @@ class StepRecord(AuditRecord):
     started: datetime
     answered: datetime
     ended: datetime
+    cost: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

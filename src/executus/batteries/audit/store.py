@@ -18,6 +18,7 @@ class RunQuery:
     """Which runs to list. What is not given does not matter.
 
     Attributes:
+        id_prefix: How the run's id begins, in the same case.
         after, before: Began at or after, or before, this time.
         limit: Most of them, at least 1.
         offset: How many of the newest to leave out.
@@ -30,6 +31,7 @@ class RunQuery:
     agent: str | None = None
     status: str | None = None
     root: str | None = None
+    id_prefix: str | None = None
     after: datetime | None = None
     before: datetime | None = None
     limit: int = 100
@@ -50,8 +52,9 @@ class RunQuery:
                 ("root", self.root),
             )
         )
+        begun = record.run_id.startswith(self.id_prefix or "")
         late = self.after is None or record.started >= self.after
-        return named and late and (self.before is None or record.started < self.before)
+        return named and begun and late and (self.before is None or record.started < self.before)
 
 
 class AuditSink(Protocol):

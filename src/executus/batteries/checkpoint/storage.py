@@ -102,6 +102,18 @@ class MemoryJournalStorage:
             found = [journal.about for journal in self._journals.values()]
         return tuple(sorted(found, key=lambda run: (run.touched, run.run_id)))
 
+    async def prune(self, before: datetime) -> int:
+        """Forget the journals that were last touched before this; how many."""
+        with self._lock:
+            old = [
+                run_id
+                for run_id, journal in self._journals.items()
+                if journal.about.touched < before
+            ]
+            for run_id in old:
+                del self._journals[run_id]
+            return len(old)
+
 
 def journal_conflict(run_id: str, at: int, found: int) -> JournalConflict:
     """The error of an append at the wrong place."""

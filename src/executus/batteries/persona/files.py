@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import fields
+from dataclasses import fields, replace
 from importlib.resources.abc import Traversable
 
 from executus.batteries.persona.persona import Persona
@@ -14,8 +14,8 @@ from executus.invocation import Limits
 
 __all__ = ["load_personas", "parse_persona", "save_missing", "write_persona"]
 
-_KEYS = frozenset(one.name for one in fields(Persona)) - {"version"}
-_LIMITS = frozenset(one.name for one in fields(Limits))
+_KEYS = frozenset(one.name for one in fields(Persona)) - {"version", "extra"}
+_LIMITS = frozenset(one.name for one in fields(Limits)) - {"extra"}
 
 
 def parse_persona(text: str, source: str = "persona.md") -> Persona:
@@ -32,8 +32,11 @@ def parse_persona(text: str, source: str = "persona.md") -> Persona:
 
 
 def write_persona(persona: Persona) -> str:
-    """One Markdown file with the persona, for `parse_persona`; not its version."""
-    values = persona.as_json()
+    """One Markdown file with the persona, for `parse_persona`.
+
+    Its version, and what a later release added, are left out.
+    """
+    values = replace(persona, extra={}, limits=_ours(persona.limits)).as_json()
     del values["version"]
     plain = persona.instructions == persona.instructions.strip()
     if plain and "\r" not in persona.instructions:
@@ -93,6 +96,10 @@ def _read(file: DefinitionFile) -> Persona:
         if type(error) is not SetupError:
             raise
         raise file.wrong("name", str(error)) from error
+
+
+def _ours(limits: Limits | None) -> Limits | None:
+    return limits and replace(limits, extra={})
 
 
 def _limits(file: DefinitionFile) -> Limits | None:

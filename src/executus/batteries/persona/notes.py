@@ -11,7 +11,7 @@ __all__ = ["MemoryNotes", "NoteStore", "PersonaNotes"]
 
 
 class NoteStore(Protocol):
-    """Keeps notes by persona and caller. See `executus.testing.contracts.personas`."""
+    """Keeps notes by persona and caller. See `executus.testing.contracts`."""
 
     async def add(self, persona: str, caller_id: str, note: str, *, keep: int) -> None:
         """Append a note, and forget the oldest ones beyond `keep`, in one step."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any, Self
 
 from executus.errors import SetupError
@@ -30,6 +30,7 @@ class Persona:
         skills: Names of skills.
         limits: Bounds of its runs; None for the executor's.
         version: Counted by the store from 1; 0 before it is saved.
+        extra: Fields that a later release wrote; kept as they are.
 
     Raises:
         SetupError: The name is empty or has control characters or more than 100 characters.
@@ -49,6 +50,7 @@ class Persona:
     skills: tuple[str, ...] = ()
     limits: Limits | None = None
     version: int = 0
+    extra: Mapping[str, Any] = field(default_factory=dict[str, Any], hash=False, repr=False)
 
     def __post_init__(self) -> None:
         if not self.name.strip() or len(self.name) > 100 or not self.name.isprintable():
@@ -89,18 +91,23 @@ class Persona:
 
     def as_json(self) -> dict[str, Any]:
         """The persona as plain JSON values."""
-        values = {one.name: getattr(self, one.name) for one in fields(self)}
+        values = {name: getattr(self, name) for name in _NAMES}
         lists = {name: list(values[name]) for name in ("tools", "deny", "skills")}
-        return {**values, **lists, "limits": self.limits and self.limits.as_json()}
+        limits = self.limits and self.limits.as_json()
+        return {**self.extra, **values, **lists, "limits": limits}
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Self:
-        """Read what `as_json` wrote; names it does not know are left out.
+        """Read what `as_json` wrote, also by a later release.
 
         Raises:
             SetupError: A value is out of its range.
         """
-        known = {one.name: values[one.name] for one in fields(cls) if one.name in values}
+        known = {name: values[name] for name in _NAMES if name in values}
         if known.get("limits") is not None:
             known["limits"] = Limits.from_json(known["limits"])
-        return cls(**known)
+        extra = {name: value for name, value in values.items() if name not in _NAMES}
+        return cls(**known, extra=extra)
+
+
+_NAMES = tuple(one.name for one in fields(Persona) if one.name != "extra")

@@ -32,7 +32,7 @@ class PersonaConflict(ExecutusError):
 
 
 class PersonaStore(Protocol):
-    """Keeps personas. `executus.testing.contracts.personas` says what an implementation must do."""
+    """Keeps personas. `executus.testing.contracts` says what an implementation must do."""
 
     async def get(self, name: str, version: int | None = None) -> Persona | None:
         """A version, by default the latest; None when there is none."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Self
@@ -49,6 +49,7 @@ class Job:
         overlap: What happens to a tick while an earlier one goes on in this process.
         jitter_s: Most seconds a tick is put off, by chance, so that not all begin at once.
         enabled: Whether it fires; ticks of a disabled job are left out.
+        extra: Fields that a later release wrote; kept as they are.
 
     Raises:
         SetupError: The id is empty, `jitter_s` is negative, or missed ticks are all to be fired
@@ -64,6 +65,7 @@ class Job:
     overlap: Overlap = Overlap.SKIP
     jitter_s: float = 0.0
     enabled: bool = True
+    extra: Mapping[str, Any] = field(default_factory=dict[str, Any], hash=False, repr=False)
 
     def __post_init__(self) -> None:
         if not self.id.strip():
@@ -79,16 +81,23 @@ class Job:
 
     def as_json(self) -> dict[str, Any]:
         """The job as plain JSON values."""
-        return {**asdict(self), "misfire": str(self.misfire), "overlap": str(self.overlap)}
+        values = {**self.extra, **{name: getattr(self, name) for name in _NAMES}}
+        words = {"misfire": str(self.misfire), "overlap": str(self.overlap)}
+        return {**values, **words, "payload": dict(self.payload)}
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Self:
-        """Read what `as_json` wrote; names it does not know are left out.
+        """Read what `as_json` wrote, also by a later release.
 
         Raises:
             SetupError: A value is out of its range.
         """
-        return cls(**{one.name: values[one.name] for one in fields(cls) if one.name in values})
+        known = {name: values[name] for name in _NAMES if name in values}
+        extra = {name: value for name, value in values.items() if name not in _NAMES}
+        return cls(**known, extra=extra)
+
+
+_NAMES = tuple(one.name for one in fields(Job) if one.name != "extra")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ __all__ = ["MemorySchedule", "ScheduleStore"]
 
 
 class ScheduleStore(Protocol):
-    """Keeps jobs. `executus.testing.contracts.schedules` says what an implementation must do."""
+    """Keeps jobs. `executus.testing.contracts` says what an implementation must do."""
 
     async def put(self, job: Job, next_fire: datetime | None) -> None:
         """Keep a job and its next tick, instead of what is kept under its id."""

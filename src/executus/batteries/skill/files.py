@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import fields
+from dataclasses import fields, replace
 from importlib.resources.abc import Traversable
 
 from executus.batteries.skill.savedskill import SavedSkill
@@ -14,8 +14,8 @@ from executus.invocation import Limits
 
 __all__ = ["load_skills", "parse_skill", "save_missing", "write_skill"]
 
-_KEYS = frozenset(one.name for one in fields(SavedSkill)) - {"version", "state"}
-_LIMITS = frozenset(one.name for one in fields(Limits))
+_KEYS = frozenset(one.name for one in fields(SavedSkill)) - {"version", "state", "extra"}
+_LIMITS = frozenset(one.name for one in fields(Limits)) - {"extra"}
 
 
 def parse_skill(text: str, source: str = "skill.md") -> SavedSkill:
@@ -32,8 +32,11 @@ def parse_skill(text: str, source: str = "skill.md") -> SavedSkill:
 
 
 def write_skill(skill: SavedSkill) -> str:
-    """One Markdown file with the skill, for `parse_skill`; not its version or state."""
-    values = skill.as_json()
+    """One Markdown file with the skill, for `parse_skill`.
+
+    Its version, its state, and what a later release added, are left out.
+    """
+    values = replace(skill, extra={}, limits=_ours(skill.limits)).as_json()
     del values["version"], values["state"]
     plain = skill.instructions == skill.instructions.strip()
     if plain and "\r" not in skill.instructions:
@@ -92,6 +95,10 @@ def _read(file: DefinitionFile) -> SavedSkill:
         if type(error) is not SetupError:
             raise
         raise file.wrong("name", str(error)) from error
+
+
+def _ours(limits: Limits | None) -> Limits | None:
+    return limits and replace(limits, extra={})
 
 
 def _limits(file: DefinitionFile) -> Limits | None:

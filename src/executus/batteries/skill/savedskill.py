@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import Any, Self
 
@@ -49,6 +49,7 @@ class SavedSkill:
         test_prompt: What to ask to see whether it works.
         state: Of the skill with all its versions.
         version: Counted by the store from 1; 0 before it is saved.
+        extra: Fields that a later release wrote; kept as they are.
 
     Raises:
         SetupError: The name is empty or has control characters or more than 100 characters, or
@@ -69,6 +70,7 @@ class SavedSkill:
     test_prompt: str = ""
     state: SkillState = SkillState.DRAFT
     version: int = 0
+    extra: Mapping[str, Any] = field(default_factory=dict[str, Any], hash=False, repr=False)
 
     def __post_init__(self) -> None:
         if not self.name.strip() or len(self.name) > 100 or not self.name.isprintable():
@@ -100,18 +102,22 @@ class SavedSkill:
 
     def as_json(self) -> dict[str, Any]:
         """The skill as plain JSON values."""
-        values = {one.name: getattr(self, one.name) for one in fields(self)}
+        values = {**self.extra, **{name: getattr(self, name) for name in _NAMES}}
         limits = self.limits and self.limits.as_json()
         return {**values, "tools": list(self.tools), "state": str(self.state), "limits": limits}
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Self:
-        """Read what `as_json` wrote; names it does not know are left out.
+        """Read what `as_json` wrote, also by a later release.
 
         Raises:
             SetupError: A value is out of its range.
         """
-        known = {one.name: values[one.name] for one in fields(cls) if one.name in values}
+        known = {name: values[name] for name in _NAMES if name in values}
         if known.get("limits") is not None:
             known["limits"] = Limits.from_json(known["limits"])
-        return cls(**known)
+        extra = {name: value for name, value in values.items() if name not in _NAMES}
+        return cls(**known, extra=extra)
+
+
+_NAMES = tuple(one.name for one in fields(SavedSkill) if one.name != "extra")

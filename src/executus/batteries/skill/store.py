@@ -30,7 +30,7 @@ class SkillConflict(ExecutusError):
 
 
 class SkillStore(Protocol):
-    """Keeps skills. `executus.testing.contracts.skills` says what an implementation must do."""
+    """Keeps skills. `executus.testing.contracts` says what an implementation must do."""
 
     async def get(self, name: str, version: int | None = None) -> SavedSkill | None:
         """A version, by default the latest, with the skill's state; None when there is none."""

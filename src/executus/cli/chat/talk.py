@@ -117,10 +117,13 @@ class Talk:
             self._signals.interrupting(partial(call_soon, current_loop(), scope.cancel)),
             open_display(as_json=self._as_json) as display,
         ):
+            invocation = Invocation(
+                text,
+                history=conversation.messages,
+                metadata=equipment.metadata(conversation.agent),
+            )
             await show_run(
-                equipment.executor,
-                conversation.agent,
-                Invocation(text, history=conversation.messages),
+                equipment.executor.stream(conversation.agent, invocation),
                 display=display,
                 asker=equipment.asker,
                 keep=conversation.take,

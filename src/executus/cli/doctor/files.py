@@ -14,9 +14,9 @@ from executus.batteries.stores import STORES_GROUP, open_store
 from executus.cli.agents import AgentFile, agent_paths, read_agent
 from executus.cli.doctor.finding import Finding, Patient
 from executus.cli.doctor.names import fault_of_model
-from executus.cli.doctor.variables import STORE_VARIABLE
 from executus.cli.servers import ServerEntry, read_servers
 from executus.cli.setting import AGENTS_VARIABLE, MCP_VARIABLE
+from executus.cli.storing import STORE_VARIABLE
 from executus.definitionfile import DefinitionError
 from executus.errors import SetupError
 from executus.tools import default_registry

@@ -9,14 +9,14 @@ from urllib.parse import urlsplit
 
 from executus.cli.doctor.finding import Finding, Patient
 from executus.cli.setting import AGENTS_VARIABLE, MCP_VARIABLE
+from executus.cli.storing import STORE_VARIABLE
 from executus.config import parse_duration
 from executus.run import MODEL_VARIABLE
 from majordomo.builtin.presets import PRESETS
 from majordomo.builtin.table import BUILT_IN
 
-__all__ = ["KEYS", "PROXY_VARIABLES", "STORE_VARIABLE", "examine_variables"]
+__all__ = ["KEYS", "PROXY_VARIABLES", "examine_variables"]
 
-STORE_VARIABLE = "EXECUTUS_STORE"
 PROXY_VARIABLES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY")
 _PROXY_SCHEMES = frozenset({"http", "https"})
 _PRESETS = {preset.key_variable for preset in PRESETS if preset.key_variable}

@@ -149,6 +149,18 @@ async def it_finds_runs_by_what_is_asked(index: RunIndex) -> None:
     expect(sorted(await _ids(index, RunQuery(root="b"))), ["b", "c"], "runs of a tree")
 
 
+async def it_finds_runs_by_how_their_ids_begin(index: RunIndex) -> None:
+    """In the same case, whatever characters those are, and together with what else is asked."""
+    for minutes, name in enumerate(("ab", "abc", "aB", "b_", "b%", "é")):
+        await index.put(_run(name, minutes=minutes))
+    prefixes = {"ab": "abc ab", "abc": "abc", "a": "aB abc ab", "b_": "b_", "b%": "b%", "é": "é"}
+    for prefix, promised in {**prefixes, "abcd": "", "": "é b% b_ aB abc ab"}.items():
+        found = " ".join(await _ids(index, RunQuery(id_prefix=prefix)))
+        expect(found, promised, f"runs whose ids begin with {prefix!r}")
+    both = await _ids(index, RunQuery(id_prefix="a", caller="nobody"))
+    expect(both, [], "runs of nobody")
+
+
 async def _ids(index: RunIndex, query: RunQuery) -> list[str]:
     return [record.run_id for record in await index.list(query)]
 
@@ -163,4 +175,5 @@ RUNS_CONTRACT: tuple[Check[RunIndex], ...] = (
     it_keeps_one_record_per_run,
     it_lists_the_latest_first_in_pages,
     it_finds_runs_by_what_is_asked,
+    it_finds_runs_by_how_their_ids_begin,
 )

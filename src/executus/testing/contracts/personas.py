@@ -2,7 +2,7 @@
 
 Each check takes a new, empty store and raises AssertionError:
 
-    @pytest.mark.parametrize("check", PERSONA_STORE)
+    @pytest.mark.parametrize("check", PERSONA_CONTRACT)
     async def test_my_personas(check):
         await check(MyPersonas())
 """
@@ -20,7 +20,7 @@ from executus.batteries.persona import NoteStore, Persona, PersonaConflict, Pers
 from executus.invocation import Limits
 from executus.money import Money
 
-__all__ = ["NOTE_STORE", "PERSONA_STORE"]
+__all__ = ["NOTES_CONTRACT", "PERSONA_CONTRACT"]
 
 _FULL = Persona(
     name="guide é 1",
@@ -30,7 +30,8 @@ _FULL = Persona(
     tools=("web.*", "calc.*"),
     deny=("web.post",),
     skills=("haiku",),
-    limits=Limits(max_steps=3, max_cost=Money("0.10"), max_runtime_s=1.5),
+    limits=Limits(max_steps=3, max_cost=Money("0.10"), max_runtime_s=1.5, extra={"max_words": 9}),
+    extra={"mood": {"deep": [1, None, "é"]}},
 )
 
 
@@ -57,7 +58,7 @@ async def a_new_store_is_empty(store: PersonaStore) -> None:
 
 
 async def every_field_is_kept(store: PersonaStore) -> None:
-    """What is saved comes back the same, with a version."""
+    """What is saved comes back the same, with a version; also fields of later releases."""
     saved = await store.save(_FULL)
     _must(saved == replace(_FULL, version=1), f"saved as {saved}")
     _must(await store.get(_FULL.name) == saved, "a field was lost")
@@ -115,7 +116,7 @@ async def names_are_apart(store: PersonaStore) -> None:
 PersonaCheck: TypeAlias = Callable[[PersonaStore], Awaitable[None]]
 NoteCheck: TypeAlias = Callable[[NoteStore], Awaitable[None]]
 
-PERSONA_STORE: tuple[PersonaCheck, ...] = (
+PERSONA_CONTRACT: tuple[PersonaCheck, ...] = (
     a_new_store_is_empty,
     every_field_is_kept,
     versions_never_change,
@@ -151,4 +152,4 @@ async def no_more_notes_than_asked_for(store: NoteStore) -> None:
     _must(await store.get("p", "ann") == (kept[-1], "last"), "the newest notes must stay")
 
 
-NOTE_STORE: tuple[NoteCheck, ...] = (notes_are_kept_in_order, no_more_notes_than_asked_for)
+NOTES_CONTRACT: tuple[NoteCheck, ...] = (notes_are_kept_in_order, no_more_notes_than_asked_for)

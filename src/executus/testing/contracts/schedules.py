@@ -2,7 +2,7 @@
 
 Each check takes a new, empty store and raises AssertionError:
 
-    @pytest.mark.parametrize("check", SCHEDULE_STORE)
+    @pytest.mark.parametrize("check", SCHEDULE_CONTRACT)
     async def test_my_schedule(check):
         await check(MySchedule())
 """
@@ -18,7 +18,7 @@ import anyio
 
 from executus.batteries.schedule import Job, Misfire, Overlap, ScheduledJob, ScheduleStore
 
-__all__ = ["SCHEDULE_STORE"]
+__all__ = ["SCHEDULE_CONTRACT"]
 
 _NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 _LATER = _NOON + timedelta(minutes=1)
@@ -32,6 +32,7 @@ _FULL = Job(
     overlap=Overlap.WAIT,
     jitter_s=1.5,
     enabled=False,
+    extra={"mood": {"deep": [1, None, "é"]}},
 )
 
 
@@ -41,7 +42,7 @@ def _must(claim: object, sentence: str) -> None:
 
 
 async def every_field_is_kept(store: ScheduleStore) -> None:
-    """What is put is listed the same, by id, and can be replaced and removed."""
+    """What is put is listed the same, by id; also fields of later releases."""
     _must(await store.list() == (), "a new store has jobs")
     await store.put(_FULL, _NOON)
     first = replace(_FULL, id="a")
@@ -116,7 +117,7 @@ async def one_leads_at_a_time(store: ScheduleStore) -> None:
 
 ScheduleCheck: TypeAlias = Callable[[ScheduleStore], Awaitable[None]]
 
-SCHEDULE_STORE: tuple[ScheduleCheck, ...] = (
+SCHEDULE_CONTRACT: tuple[ScheduleCheck, ...] = (
     every_field_is_kept,
     an_instant_is_kept_exactly,
     a_tick_is_claimed_once,

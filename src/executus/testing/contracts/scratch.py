@@ -2,7 +2,7 @@
 
 A host runs it against its own store, with any test runner:
 
-    @pytest.mark.parametrize("check", SCRATCH_CHECKS)
+    @pytest.mark.parametrize("check", SCRATCH_CONTRACT)
     async def test_my_store(check, tmp_path):
         await check(lambda quota: MyStore(tmp_path, quota))
 """
@@ -16,7 +16,7 @@ import anyio
 
 from executus.tools.store import Scope, ScratchFull, ScratchQuota, ScratchStore
 
-__all__ = ["SCRATCH_CHECKS", "ScratchFactory"]
+__all__ = ["SCRATCH_CONTRACT", "ScratchFactory"]
 
 ScratchFactory: TypeAlias = Callable[[ScratchQuota], ScratchStore]
 """Makes an empty store that keeps a quota."""
@@ -154,7 +154,7 @@ async def loses_no_append(make: ScratchFactory) -> None:
     _same("".join(sorted(found)), "a" * 20 + "b" * 20 + "c" * 20, "no append is lost")
 
 
-SCRATCH_CHECKS: tuple[Callable[[ScratchFactory], Awaitable[None]], ...] = (
+SCRATCH_CONTRACT: tuple[Callable[[ScratchFactory], Awaitable[None]], ...] = (
     keeps_texts,
     takes_any_key,
     appends,

@@ -2,7 +2,7 @@
 
 Each check takes a new, empty store and raises AssertionError:
 
-    @pytest.mark.parametrize("check", SKILL_STORE)
+    @pytest.mark.parametrize("check", SKILL_CONTRACT)
     async def test_my_skills(check):
         await check(MySkills())
 """
@@ -19,7 +19,7 @@ from executus.batteries.skill import SavedSkill, SkillConflict, SkillState, Skil
 from executus.invocation import Limits
 from executus.money import Money
 
-__all__ = ["SKILL_STORE"]
+__all__ = ["SKILL_CONTRACT"]
 
 _FULL = SavedSkill(
     name="haiku é 1",
@@ -27,7 +27,8 @@ _FULL = SavedSkill(
     description="for poets",
     model="fast",
     tools=("web.*", "calc.*"),
-    limits=Limits(max_steps=3, max_cost=Money("0.10")),
+    limits=Limits(max_steps=3, max_cost=Money("0.10"), extra={"max_words": 9}),
+    extra={"mood": {"deep": [1, None, "é"]}},
     test_prompt="rain",
 )
 DRAFT, ACTIVE, ARCHIVED = SkillState.DRAFT, SkillState.ACTIVE, SkillState.ARCHIVED
@@ -55,7 +56,7 @@ async def a_new_store_is_empty(store: SkillStore) -> None:
 
 
 async def every_field_is_kept(store: SkillStore) -> None:
-    """What is saved comes back the same, as a draft with a version."""
+    """What is saved comes back the same, as a draft; also fields of later releases."""
     saved = await store.save(replace(_FULL, state=ACTIVE))
     _must(saved == replace(_FULL, version=1, state=DRAFT), f"a new skill was saved as {saved}")
     _must(await store.get(_FULL.name) == saved, "a field was lost")
@@ -135,7 +136,7 @@ async def lists_are_sorted_and_by_state(store: SkillStore) -> None:
 
 SkillCheck: TypeAlias = Callable[[SkillStore], Awaitable[None]]
 
-SKILL_STORE: tuple[SkillCheck, ...] = (
+SKILL_CONTRACT: tuple[SkillCheck, ...] = (
     a_new_store_is_empty,
     every_field_is_kept,
     versions_never_change,

@@ -6,6 +6,7 @@ import os
 import stat
 
 from executus.tools.files.content import Binary, decoded, read_bytes
+from executus.tools.files.shownnames import shown_name
 from executus.tools.files.tree import Tree
 from majordomo.llm import BadArguments
 
@@ -94,7 +95,7 @@ def _entry(fd: int, name: str) -> tuple[int, str, str] | None:
         facts = os.stat(name, dir_fd=fd, follow_symlinks=False)
     except OSError:
         return None
-    shown = name.encode("utf-8", "replace").decode()
+    shown = shown_name(name)
     if stat.S_ISDIR(facts.st_mode):
         return 0, name, f"{shown}/"
     if stat.S_ISREG(facts.st_mode):

@@ -10,6 +10,7 @@ from executus.tools.files.content import decoded, is_binary, read_bytes
 from executus.tools.files.globs import Glob
 from executus.tools.files.linesearch import MAX_LINE_CHARS, LineSearch
 from executus.tools.files.reading import MAX_SHOWN_CHARS, cut_line
+from executus.tools.files.shownnames import shown_name
 from executus.tools.files.tree import Tree, open_below, opened
 from executus.tools.files.walking import Found, Stop, walk
 from majordomo.llm import BadArguments
@@ -59,7 +60,7 @@ def glob_page(tree: Tree, pattern: str, path: str, start: int, stop: Stop) -> st
     page = _Page(start=start, most=MAX_PATHS)
     with tree.folder(path) as fd:
         for found in walk(tree, fd, _prefix(tree, path), Glob(pattern), stop):
-            if stop or not page.take(_readable(found.path)):
+            if stop or not page.take(shown_name(found.path)):
                 break
     return _answer(page, stop, f"no file matches {pattern!r}", skipped=0)
 
@@ -133,7 +134,7 @@ class _Grepping:
             self.skipped += 1
             return True
         lines = self._lines(read_bytes(fd, size, size))
-        shown = _readable(path)
+        shown = shown_name(path)
         return all(
             self.page.take(_excerpt(shown, lines, index, self._what.context))
             for index in self._matching(lines)
@@ -169,11 +170,6 @@ def _excerpt(path: str, lines: list[str], index: int, context: int) -> str:
 
 def _shown(line: str) -> str:
     return cut_line(line.strip("\r"), MAX_SHOWN_LINE)
-
-
-def _readable(path: str) -> str:
-    """A path that can be written as text: names may be bytes that are none."""
-    return path if path.isascii() else path.encode("utf-8", "replace").decode()
 
 
 def _prefix(tree: Tree, path: str) -> str:

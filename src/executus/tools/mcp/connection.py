@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self, cast
 
@@ -12,12 +13,14 @@ import anyio
 from executus.tools.mcp.errors import McpError, McpUnavailable
 from executus.tools.mcp.session import McpSession, OpenSession
 from majordomo.clock import Clock
-from majordomo.tasks import TaskHandle, TaskOwner
+from majordomo.tasks import TaskCancelled, TaskHandle, TaskOwner
 
 __all__ = ["Connection"]
 
 logger = logging.getLogger("executus.tools.mcp")
 
+CLOSE_S = 5.0
+REFRESH_PAUSE_S = 1.0
 FIRST_PAUSE_S = 1.0
 LONGEST_PAUSE_S = 60.0
 
@@ -27,12 +30,13 @@ Listed = Sequence[Mapping[str, Any]]
 class _Link:
     """One attempt to be connected, from its beginning to its end."""
 
-    def __init__(self) -> None:
+    def __init__(self, begun: float) -> None:
+        self.begun = begun
         self.settled = anyio.Event()
         self.session: McpSession | None = None
-        self.error: Exception | None = None
-        self.ended = False
+        self.error = ""
         self.changed = False
+        self.over = anyio.Event()
         self._wake = anyio.Event()
         self.task: TaskHandle[None] | None = None
 
@@ -42,8 +46,12 @@ class _Link:
             return False
         return self.session is None or self.session.alive
 
+    @property
+    def ended(self) -> bool:
+        return self.over.is_set()
+
     def end(self) -> None:
-        self.ended = True
+        self.over.set()
         self._wake.set()
 
     def note_change(self) -> None:
@@ -59,7 +67,7 @@ class Connection:
     """A block in which a server may be called from any task.
 
     The context managers of a session are entered and left in one task, as their cancel scopes
-    demand; leaving the block cancels that task and waits until the server's process is gone.
+    demand; leaving the block ends that task and waits until the server's process is gone.
 
     Args:
         name: For messages.
@@ -67,6 +75,7 @@ class Connection:
         on_tools: Awaited with the server's tools, after each connection and each change.
         clock: Limits connecting and spaces attempts.
         connect_timeout_s: Seconds until a session must be open and its tools listed.
+        scrub: Takes secrets out of a sentence.
     """
 
     def __init__(
@@ -77,12 +86,14 @@ class Connection:
         *,
         clock: Clock,
         connect_timeout_s: float,
+        scrub: Callable[[str], str] = str,
     ) -> None:
         self._name = name
         self._open = open_session
         self._on_tools = on_tools
         self._clock = clock
         self._timeout_s = connect_timeout_s
+        self._scrub = scrub
         self._owner: TaskOwner | None = None
         self._lock = anyio.Lock()
         self._link: _Link | None = None
@@ -100,8 +111,21 @@ class Connection:
         traceback: TracebackType | None,
     ) -> None:
         owner, self._owner = self._owner, None
-        if owner is not None:
+        if owner is None:
+            return
+        try:
+            await self._end()
+        finally:
             await owner.__aexit__(exc_type, exc, traceback)
+
+    async def _end(self) -> None:
+        """Leave the session by itself, so that the server is told; a cancellation would not."""
+        link = self._link
+        if link is None or link.task is None or link.session is None:
+            return
+        link.end()
+        with self._clock.deadline(CLOSE_S), suppress(TaskCancelled):
+            await link.task.wait()
 
     async def call(self, name: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
         """Call a tool, connecting first where that is needed. A call is never sent twice.
@@ -129,7 +153,9 @@ class Connection:
                 if link is not None:
                     link.end()
                 link = self._start()
-            with self._clock.deadline(self._timeout_s):
+            # From the beginning of the attempt: who waits may give up sooner than it does.
+            left_s = link.begun + self._timeout_s - self._clock.monotonic()
+            with self._clock.deadline(max(0.0, left_s)):
                 await link.settled.wait()
             return self._checked(link)
 
@@ -142,12 +168,12 @@ class Connection:
                 f"the MCP server {self._name!r} is not available; "
                 f"it is tried again in {wait_s:.0f} s, do without it until then"
             )
-        link = self._link = _Link()
+        link = self._link = _Link(self._clock.monotonic())
         link.task = self._owner.start(lambda: self._live(link))
         return link
 
     def _checked(self, link: _Link) -> _Link:
-        if link.session is not None and link.error is None:
+        if link.session is not None and not link.error:
             self._failures = 0
             return link
         link.end()
@@ -157,12 +183,8 @@ class Connection:
         self._failures = min(self._failures + 1, 16)
         self._not_before = self._clock.monotonic() + pause_s
         self._link = None
-        cause = f"it was not ready within {self._timeout_s:g} s"
-        if link.error is not None:
-            cause = told(link.error)
-        raise McpUnavailable(
-            f"the MCP server {self._name!r} is not available: {cause}"
-        ) from link.error
+        cause = link.error or f"it was not ready within {self._timeout_s:g} s"
+        raise McpUnavailable(f"the MCP server {self._name!r} is not available: {cause}")
 
     async def _live(self, link: _Link) -> None:
         try:
@@ -172,8 +194,8 @@ class Connection:
                 link.settled.set()
                 await self._follow(link, session)
         except Exception as error:  # noqa: BLE001 - told to who calls; a run must not crash
-            link.error = error
-            logger.warning("the MCP server %r: %s", self._name, told(error))
+            link.error = self._scrub(told(error))  # not chained: a request holds its headers
+            logger.warning("the MCP server %r: %s", self._name, link.error)
         finally:
             link.end()
             link.settled.set()
@@ -183,20 +205,27 @@ class Connection:
             if link.changed:
                 link.changed = False
                 await self._refresh(session)
-            await link.sleep()
+                with self._clock.deadline(REFRESH_PAUSE_S):  # however often it says so
+                    await link.over.wait()
+            else:
+                await link.sleep()
 
     async def _refresh(self, session: McpSession) -> None:
         with self._clock.deadline(self._timeout_s) as scope:
             try:
                 await self._on_tools(await session.list_tools())
             except McpError as error:
-                logger.warning("the tools of %r were not refreshed: %s", self._name, error)
+                cause = self._scrub(str(error))
+                logger.warning("the tools of %r were not refreshed: %s", self._name, cause)
         if scope.cancelled_caught:
             logger.warning("the tools of %r were not refreshed in time", self._name)
 
 
 def told(error: BaseException) -> str:
-    """The sentence of an error; of a group, that of the first inside it."""
+    """The sentence of an error; of a group, of the first inside; of a mute one, of its cause."""
     while isinstance(error, BaseExceptionGroup):
         error = cast("BaseExceptionGroup[BaseException]", error).exceptions[0]
-    return f"{type(error).__name__}: {error}"[:500]
+    speaking: BaseException | None = error
+    while speaking is not None and not str(speaking):
+        speaking = speaking.__cause__ or speaking.__context__
+    return f"{type(error).__name__}: {speaking or 'no reason given'}"[:500]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -16,7 +17,7 @@ class StdioTarget:
     Attributes:
         command: Program; looked up in PATH.
         args: Its arguments.
-        env: Its environment, beside the few variables the SDK passes on; may hold secrets.
+        env: Its environment, beside HOME and PATH of ours; may hold secrets.
         cwd: Its working directory; ours by default.
     """
 
@@ -33,10 +34,12 @@ class HttpTarget:
     Attributes:
         url: The endpoint.
         headers: Sent with each request; may hold secrets.
+        tls: Whom to trust, for an authority of the host's own; the usual ones by default.
     """
 
     url: str = field(repr=False)
     headers: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
+    tls: ssl.SSLContext | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

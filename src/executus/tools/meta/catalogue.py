@@ -19,6 +19,8 @@ __all__ = ["described", "found", "named", "overview"]
 MAX_DESCRIPTION_CHARS = 240
 MAX_ARGUMENTS_SHOWN = 12
 MAX_TOOLSETS = 100
+# The search compares words: whoever thinks of the thing in others finds it at the second attempt.
+OTHER_WORDS = "If none fits, search again in other words, or with an empty query for an overview."
 
 
 def _known(run: RunServices) -> list[ToolListing]:
@@ -48,9 +50,9 @@ def found(run: RunServices, query: str, limit: int) -> str:
     tools = _known(run)
     places = index_of(tools).search(query, limit)
     if not places:
-        return f"no tool of {len(tools)} fits; try other words, or an empty query for an overview"
+        return f"no tool of {len(tools)} has these words; try others.\n{overview(run)}"
     lines = [f"best of {len(tools)} tools, call one by its name with call_tool:"]
-    return "\n".join(lines + [_line(tools[place]) for place in places])
+    return "\n".join([*lines, *(_line(tools[place]) for place in places), OTHER_WORDS])
 
 
 def overview(run: RunServices) -> str:

@@ -46,7 +46,8 @@ def find_tools(
     """Search the tools you may call with call_tool; many are not listed for you.
 
     Args:
-        query: What you want to do, in a few words; empty for an overview.
+        query: What to do and with what, in words a tool would use, such as "send email"; empty for
+            an overview.
         limit: Most tools to show.
     """
     run = services(context)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from executus.errors import ExecutusError, SetupError
+from majordomo.clock import SYSTEM_CLOCK, Clock
 
 __all__ = ["MemoryScratch", "Scope", "ScratchEntry", "ScratchFull", "ScratchQuota", "ScratchStore"]
 
@@ -90,7 +92,7 @@ class ScratchEntry:
 class ScratchStore(Protocol):
     """Keeps texts by scope and key, and its quota. May be called from several tasks at once.
 
-    `executus.testing.contracts.scratch` checks an implementation.
+    `executus.testing.contracts` checks an implementation.
     """
 
     async def get(self, scope: Scope, key: str) -> str | None:
@@ -117,12 +119,20 @@ class ScratchStore(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class _Text:
+    text: str
+    size_bytes: int
+    written: datetime
+
+
 class MemoryScratch:
     """Keeps texts in this process until it ends. Safe to share between threads and loops.
 
     Args:
         quota: Bounds of each scope.
         max_scopes: Scopes kept; the one written to longest ago makes room for a new one.
+        clock: Says when a text was written.
 
     Example:
         >>> import anyio
@@ -134,27 +144,35 @@ class MemoryScratch:
         True
     """
 
-    def __init__(self, quota: ScratchQuota | None = None, *, max_scopes: int = MAX_SCOPES) -> None:
+    def __init__(
+        self,
+        quota: ScratchQuota | None = None,
+        *,
+        max_scopes: int = MAX_SCOPES,
+        clock: Clock = SYSTEM_CLOCK,
+    ) -> None:
         if max_scopes < 1:
             raise SetupError(f"max_scopes must be at least 1, not {max_scopes}")
         self._quota = ScratchQuota() if quota is None else quota
         self._max_scopes = max_scopes
-        self._scopes: dict[Scope, dict[str, str]] = {}
+        self._clock = clock
+        self._scopes: dict[Scope, dict[str, _Text]] = {}
         self._lock = threading.Lock()
 
     async def get(self, scope: Scope, key: str) -> str | None:
         """See `ScratchStore.get`."""
         with self._lock:
-            return self._scopes.get(scope, {}).get(key)
+            kept = self._scopes.get(scope, {}).get(key)
+            return None if kept is None else kept.text
 
     async def put(self, scope: Scope, key: str, value: str, *, append: bool = False) -> int:
         """See `ScratchStore.put`."""
         with self._lock:
             texts = self._scopes.get(scope, {})
-            whole = texts.get(key, "") + value if append else value
+            whole = texts[key].text + value if append and key in texts else value
             size = utf8_size(whole)
-            self._quota.check({name: utf8_size(text) for name, text in texts.items()}, key, size)
-            texts[key] = whole
+            self._quota.check({name: kept.size_bytes for name, kept in texts.items()}, key, size)
+            texts[key] = _Text(whole, size, self._clock.wall())
             self._scopes.pop(scope, None)
             self._scopes[scope] = texts
             while len(self._scopes) > self._max_scopes:
@@ -174,7 +192,18 @@ class MemoryScratch:
         """See `ScratchStore.entries`."""
         with self._lock:
             texts = dict(self._scopes.get(scope, {}))
-        return [ScratchEntry(key=key, size_bytes=utf8_size(texts[key])) for key in sorted(texts)]
+        return [ScratchEntry(key=key, size_bytes=texts[key].size_bytes) for key in sorted(texts)]
+
+    async def prune(self, before: datetime) -> int:
+        """Forget the texts that were last written before this; how many."""
+        with self._lock:
+            kept = {
+                scope: {key: text for key, text in texts.items() if text.written >= before}
+                for scope, texts in self._scopes.items()
+            }
+            gone = sum(map(len, self._scopes.values())) - sum(map(len, kept.values()))
+            self._scopes = {scope: texts for scope, texts in kept.items() if texts}
+            return gone
 
 
 def utf8_size(text: str) -> int:

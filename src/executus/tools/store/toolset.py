@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, TypeAlias
+
+from pydantic import Field
 
 from executus.registry import Effect, policy
 from executus.runservices import services
@@ -14,6 +16,7 @@ __all__ = ["Sharing", "store_tools"]
 MAX_KEY_CHARS = 200
 MAX_LISTED = 200
 
+Key: TypeAlias = Annotated[str, Field(min_length=1, max_length=MAX_KEY_CHARS)]
 Sharing = Literal["nobody", "agents", "callers"]
 
 
@@ -47,12 +50,12 @@ class _Pad:
 def _writing(pad: _Pad) -> tuple[Tool, ...]:
     @policy(effect=Effect.WRITE, idempotent=True, keep_overflow=False)
     @tool
-    async def put(context: ToolContext[Any], key: str, value: str) -> str:
+    async def put(context: ToolContext[Any], key: Key, value: str) -> str:
         """Store a text under a key for later, also for later conversations; it replaces the old.
 
         Args:
             context: The call.
-            key: A short name, at most 200 characters.
+            key: A short name.
             value: The text.
         """
         size = await pad.store.put(pad.scope(context), _checked(key), value)
@@ -60,12 +63,12 @@ def _writing(pad: _Pad) -> tuple[Tool, ...]:
 
     @policy(effect=Effect.WRITE, keep_overflow=False)
     @tool
-    async def append(context: ToolContext[Any], key: str, text: str) -> str:
+    async def append(context: ToolContext[Any], key: Key, text: str) -> str:
         """Add a text at the end of what is stored under a key; begins it when there is nothing.
 
         Args:
             context: The call.
-            key: A short name, at most 200 characters.
+            key: A short name.
             text: What to add, with its own line break where one is wanted.
         """
         size = await pad.store.put(pad.scope(context), _checked(key), text, append=True)
@@ -73,7 +76,7 @@ def _writing(pad: _Pad) -> tuple[Tool, ...]:
 
     @policy(effect=Effect.WRITE, idempotent=True, keep_overflow=False)
     @tool
-    async def delete(context: ToolContext[Any], key: str) -> str:
+    async def delete(context: ToolContext[Any], key: Key) -> str:
         """Forget what is stored under a key.
 
         Args:
@@ -89,7 +92,7 @@ def _writing(pad: _Pad) -> tuple[Tool, ...]:
 def _reading(pad: _Pad) -> tuple[Tool, ...]:
     @policy(effect=Effect.READ, idempotent=True)
     @tool
-    async def get(context: ToolContext[Any], key: str) -> str:
+    async def get(context: ToolContext[Any], key: Key) -> str:
         """Read what is stored under a key.
 
         Args:

@@ -7,20 +7,33 @@ from itertools import islice
 from typing import Any, cast
 from urllib.parse import urlencode
 
-from executus.egress import Egress
+from executus.egress import Egress, EgressResponse
+from executus.tools.web.errors import SearchFailed, SearchFault
 from executus.tools.web.search import (
     SearchHit,
     authority_of,
     checked_key,
+    failed,
     objects,
+    parsed_body,
     plain,
     read_json,
+    seconds,
 )
 
 __all__ = ["Brave"]
 
 MAX_COUNT = 20
 MAX_QUERY_CHARS = 400
+MAX_QUERY_WORDS = 50
+# It answers 422 to a wrong key and 429 to a spent quota: its own words say more than the status.
+_CODES: dict[str, SearchFault] = {
+    "SUBSCRIPTION_TOKEN_INVALID": "auth",
+    "SUBSCRIPTION_NOT_FOUND": "auth",
+    "OPTION_NOT_IN_PLAN": "auth",
+    "RATE_LIMITED": "rate",
+    "QUOTA_LIMITED": "quota",
+}
 
 
 class Brave:
@@ -51,10 +64,10 @@ class Brave:
         self._timeout_s = timeout_s
 
     async def search(self, query: str, *, limit: int) -> Sequence[SearchHit]:
-        """See `WebSearch.search`. Source: api-dashboard.search.brave.com, "Web Search"."""
+        """See `WebSearch.search`. Sources: docs/tools/web.md, "Where the shapes come from"."""
         asked = urlencode(
             {
-                "q": query[:MAX_QUERY_CHARS],
+                "q": " ".join(query[:MAX_QUERY_CHARS].split()[:MAX_QUERY_WORDS]),
                 "count": min(limit, MAX_COUNT),
                 "text_decorations": "false",
             }
@@ -66,6 +79,8 @@ class Brave:
             redirects=False,
             timeout_s=self._timeout_s,
         )
+        if answer.status != 200:
+            raise _failed(answer)
         web: object = read_json(answer, "Brave Search").get("web")
         results = cast("dict[str, Any]", web).get("results") if isinstance(web, dict) else None
         hits = (
@@ -78,3 +93,26 @@ class Brave:
             for item in objects(results)
         )
         return list(islice((hit for hit in hits if hit.url), limit))
+
+
+def _failed(answer: EgressResponse) -> SearchFailed:
+    body = parsed_body(answer)
+    told = cast("dict[str, Any]", body) if isinstance(body, dict) else {}
+    errors = [*objects([told.get("error")]), *objects(told.get("errors"))]
+    codes = [plain(error.get("code")) for error in errors]
+    faults: list[SearchFault] = [_CODES[code] for code in codes if code in _CODES]
+    return failed(
+        answer, "Brave Search", fault=faults[0] if faults else None, wait_s=_reset_s(answer)
+    )
+
+
+def _reset_s(answer: EgressResponse) -> float | None:
+    """Seconds until the last window without a call left begins anew: `1, 1419704` names two."""
+    if answer.status != 429:
+        return None
+    left = answer.header("x-ratelimit-remaining").split(",")
+    resets = answer.header("x-ratelimit-reset").split(",")
+    waits = [
+        seconds(reset) for calls, reset in zip(left, resets, strict=False) if not seconds(calls)
+    ]
+    return max((wait for wait in waits if wait is not None), default=None)

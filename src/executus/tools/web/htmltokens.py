@@ -21,6 +21,7 @@ _SIMPLE = re.compile(r"""<(/?)([a-zA-Z][^\s/>\x00<"']*+)((?:[^<>"']++|"[^"<>]*+"
 _NAME = re.compile(r"<(/?)([a-zA-Z][^\s/>]*)")
 _ATTRIBUTE = re.compile(r"""[\s/]*([^\s/>=][^\s/>=]*+)(?:\s*+=\s*+(?:(["'])|([^\s>]*)))?""")
 _BLANK = re.compile(r"[\s/]*")
+MAX_DIGITS = 6
 
 
 @dataclass(slots=True)
@@ -50,9 +51,19 @@ class Tag:
             found.setdefault(match[1].lower(), plain_text(value))
         return found
 
+    def number(self, name: str) -> int:
+        """A small whole number among the attributes; 0 for anything else."""
+        text = self.attributes().get(name, "") if name in self.source else ""
+        return int(text) if text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS else 0
 
-def tokens(source: str) -> Iterator[Tag | str]:
-    """The tags and the texts of a page, in order; comments and declarations are left out."""
+
+def tokens(source: str, *, xml: bool = False) -> Iterator[Tag | str]:
+    """The tags and the texts of a page, in order; comments and declarations are left out.
+
+    Args:
+        source: The page.
+        xml: Read it as XHTML: a tag that ends in `/>` is its element's end too, CDATA is text.
+    """
     at = 0
     while at < len(source):
         opening = source.find("<", at)
@@ -62,6 +73,10 @@ def tokens(source: str) -> Iterator[Tag | str]:
             yield plain_text(source[at:opening])
         if opening == len(source):
             return
+        if xml and source.startswith("<![CDATA[", opening):
+            at = _after(source, "]]>", opening)
+            yield source[opening + 9 : at].removesuffix("]]>")
+            continue
         tag, at = _markup(source, opening)
         if tag is None:
             if at == opening:  # a < that begins nothing
@@ -69,6 +84,9 @@ def tokens(source: str) -> Iterator[Tag | str]:
                 at += 1
             continue
         yield tag
+        if xml and tag.source.endswith("/"):
+            yield Tag(tag.name, True, "")
+            continue
         if tag.name in _RAW and not tag.closing:
             end = _raw_end(source, tag.name, at)
             text = source[at:end]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 __all__ = ["Paragraph"]
 
+_FIGURES = frozenset("0123456789+-\N{MINUS SIGN}")
 _SPACE = re.compile(r"[ \t\n\r\f\xa0]+")
 
 
@@ -35,6 +36,8 @@ class Paragraph:
     _marks: list[_Mark] = field(default_factory=list[_Mark])
     _space: bool = False
     size: int = 0
+    raised: bool = False
+    """Whether what comes next is set higher: of figures this is told, 10^6 is not 106."""
 
     def text(self, text: str) -> None:
         """Add words; runs of white space become one space, and none begins a line."""
@@ -53,6 +56,9 @@ class Paragraph:
         if self._space and self._parts and self._parts[-1] != "\n":
             self._put(" ")
         self._space = False
+        if self.raised and text[0] in _FIGURES:
+            self._put("^")
+        self.raised = False
         for mark in self._marks:
             if not mark.shown:
                 self._put(mark.start)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from urllib.parse import urljoin
 
-from executus.tools.web.blocks import Block, Frame, Grid, joined
+from executus.tools.web.blocks import Block, Frame, Grid, essential, joined
+from executus.tools.web.codeblock import CodeBlock, named_language
 from executus.tools.web.elements import (
     BLOCKS,
     CONTAINERS,
@@ -16,22 +15,19 @@ from executus.tools.web.elements import (
     MARKS,
     NO_HEADING,
     NOISE,
+    TEXT_HOLDERS,
     VOID,
     is_hidden,
 )
 from executus.tools.web.htmltokens import Tag, tokens
 from executus.tools.web.inline import Paragraph
+from executus.tools.web.links import absolute, image
 
 __all__ = ["Page", "read_html"]
 
 MAX_CHARS = 2_000_000
 MAX_TOKENS = 1_000_000
 MAX_NESTED = 8
-MAX_URL_CHARS = 2000
-MIN_MAIN_CHARS = 200
-
-_LANGUAGE = re.compile(r"(?:lang|language|highlight-source)-([\w+#-]{1,20})")
-_TICKS = re.compile(r"`{3,}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +45,7 @@ class Page:
     cut: bool
 
 
-def read_html(source: str, *, url: str) -> Page:
+def read_html(source: str, *, url: str, xml: bool = False) -> Page:
     """Turn a page into Markdown; links become absolute.
 
     Scripts, styles, forms, and what is hidden or navigation are left out, and everything beside the
@@ -58,10 +54,10 @@ def read_html(source: str, *, url: str) -> Page:
     Args:
         source: The HTML, of any quality.
         url: Where it comes from.
+        xml: It was served as XHTML: what ends in `/>` has no inside.
     """
-    reader = _Reader(url, DROPPED | NOISE)
-    page = reader.read(source)
-    return page if page.markdown else _Reader(url, DROPPED).read(source)
+    page = _Reader(url, DROPPED | NOISE).read(source, xml=xml)
+    return page if page.markdown else _Reader(url, DROPPED).read(source, xml=xml)
 
 
 class _Reader:
@@ -75,9 +71,11 @@ class _Reader:
         self._frames = [Frame("page")]
         self._open: dict[str, int] = dict.fromkeys(("list", "quote", "table"), 0)
         self._paragraph = Paragraph()
-        self._code: list[str] | None = None
+        self._code: CodeBlock | None = None
         self._language = ""
         self._heading = 0
+        self._term = False
+        self._apart = False
         self._main = 0
         self._skipped = ""
         self._skip_depth = 0
@@ -88,10 +86,15 @@ class _Reader:
             "img": self._image,
             "br": self._break,
             "base": self._set_base,
+            "input": self._checkbox,
+            "sup": self._raise,
             "pre": self._start_code,
             "ul": self._start_list,
             "ol": self._start_list,
+            "dl": self._start_list,
             "li": self._start_item,
+            "dt": self._start_term,
+            "dd": self._start_definition,
             "blockquote": self._start_quote,
             "table": self._start_table,
             "tr": self._start_row,
@@ -100,9 +103,9 @@ class _Reader:
             "caption": self._start_caption,
         }
 
-    def read(self, source: str) -> Page:
+    def read(self, source: str, *, xml: bool) -> Page:
         cut = False
-        for count, token in enumerate(tokens(source)):
+        for count, token in enumerate(tokens(source, xml=xml)):
             if isinstance(token, str):
                 self._text(token)
             elif self._skipped:
@@ -116,19 +119,9 @@ class _Reader:
                 break
         self._end_code()
         self._pop_all()
-        said = self._said()
-        return Page(
-            title=self._named(), markdown=said[:MAX_CHARS], cut=cut or len(said) > MAX_CHARS
-        )
-
-    def _named(self) -> str:
-        return " ".join(" ".join(self._title).split())
-
-    def _said(self) -> str:
-        main = [block for block in self._blocks if block.main]
-        if sum(len(block.text) for block in main) >= MIN_MAIN_CHARS:
-            return joined(main)
-        return joined(self._blocks)
+        said = joined(essential(self._blocks))
+        title = " ".join(" ".join(self._title).split())
+        return Page(title=title, markdown=said[:MAX_CHARS], cut=cut or len(said) > MAX_CHARS)
 
     # -- texts ------------------------------------------------------------------------------------
 
@@ -138,7 +131,7 @@ class _Reader:
         elif self._skipped:
             return
         elif self._code is not None:
-            self._code.append(text)
+            self._code.text(text)
             self._size += len(text)
         else:
             self._paragraph.text(text)
@@ -162,8 +155,14 @@ class _Reader:
         if tag.name in VOID:
             return False
         if tag.name in self._dropped:
-            return True
+            return not self._is_said(tag.name)
         return not self._keeps_all and is_hidden(tag)
+
+    def _is_said(self, name: str) -> bool:
+        """Whether what is dropped elsewhere is text here: who is quoted, a heading to unfold."""
+        return (name == "footer" and self._open["quote"] > 0) or (
+            name == "button" and self._heading > 0
+        )
 
     # -- tags -------------------------------------------------------------------------------------
 
@@ -178,17 +177,18 @@ class _Reader:
                 self._flush()
             self._skipped, self._skip_depth = name, 1
         elif self._code is not None:
-            self._in_code(tag)
+            self._code.element(tag)
         elif name in MARKS:
             kind, sign = MARKS[name]
             self._paragraph.open(kind, sign, sign)
         elif name in BLOCKS or name in HEADINGS:
-            self._start_block(name)
+            self._start_block(tag)
         else:
             self._start_other(tag)
 
-    def _start_block(self, name: str) -> None:
+    def _start_block(self, tag: Tag) -> None:
         self._flush()
+        name = tag.name
         if name in HEADINGS:
             self._heading = HEADINGS[name]
         elif name in NO_HEADING:
@@ -197,6 +197,8 @@ class _Reader:
             self._main += 1
         elif name == "hr":
             self._emit("---")
+        elif name == "div" and "highlight-" in tag.source:
+            self._language = named_language(tag)
 
     def _start_other(self, tag: Tag) -> None:
         handler = self._starts.get(tag.name)
@@ -214,10 +216,12 @@ class _Reader:
             self._paragraph.close(MARKS[name][0])
         elif name == "a":
             self._paragraph.close("a")
+        elif name == "sup":
+            self._paragraph.raised = False
         elif name in HEADINGS:
             self._flush()
             self._heading = 0
-        elif name in BLOCKS or name in ("li", "caption", "td", "th", "tr"):
+        elif name in BLOCKS or name in TEXT_HOLDERS:
             self._flush()
             self._main -= name == "main" and self._main > 0
         elif name in CONTAINERS:
@@ -225,86 +229,73 @@ class _Reader:
 
     def _link(self, tag: Tag) -> None:
         self._paragraph.close("a")
-        url = self._absolute(tag.attributes().get("href", ""))
+        url = absolute(self._url, tag.attributes().get("href", ""))
         if url:
             self._paragraph.open("a", "[", f"]({url})")
 
     def _image(self, tag: Tag) -> None:
+        shown = image(self._url, tag.attributes())
+        if shown:
+            self._paragraph.ink(shown)
+
+    def _checkbox(self, tag: Tag) -> None:
         given = tag.attributes()
-        alt = " ".join(given.get("alt", "").split())[:500]
-        if alt:
-            source = self._absolute(given.get("src", ""))
-            self._paragraph.ink(f"![{alt}]({source})" if source else f"![{alt}]")
+        if given.get("type", "").lower() == "checkbox" and self._in_item():
+            self._paragraph.text("[x] " if "checked" in given else "[ ] ")
+
+    def _raise(self, _tag: Tag) -> None:
+        self._paragraph.raised = True
 
     def _break(self, _tag: Tag) -> None:
         self._paragraph.line_break()
 
     def _set_base(self, tag: Tag) -> None:
-        base = self._absolute(tag.attributes().get("href", ""))
-        if base:
-            self._url = base
-
-    def _absolute(self, href: str) -> str:
-        """An http or mailto link in full; empty for any other."""
-        href = href.strip()
-        if not href or len(href) > MAX_URL_CHARS:
-            return ""
-        try:
-            url = href if href.startswith(("http://", "https://")) else urljoin(self._url, href)
-        except ValueError:
-            return ""
-        if len(url) > MAX_URL_CHARS or not url.startswith(("http://", "https://", "mailto:")):
-            return ""
-        return re.sub(r"\s", "%20", url).replace("(", "%28").replace(")", "%29")
+        self._url = absolute(self._url, tag.attributes().get("href", "")) or self._url
 
     # -- code -------------------------------------------------------------------------------------
 
     def _start_code(self, tag: Tag) -> None:
         self._flush()
-        self._code = []
-        self._language = self._named_language(tag)
-
-    def _in_code(self, tag: Tag) -> None:
-        if self._code is None:
-            return
-        if tag.name in ("br", "tr", "li", "div") and self._code:
-            self._code.append("\n")
-        elif tag.name == "code" and not self._language:
-            self._language = self._named_language(tag)
-
-    def _named_language(self, tag: Tag) -> str:
-        match = _LANGUAGE.search(tag.attributes().get("class", "")) if tag.source else None
-        return match[1] if match else ""
+        self._code = CodeBlock(named_language(tag) or self._language)
 
     def _end_code(self) -> None:
         if self._code is None:
             return
-        text = "".join(self._code).replace("\r\n", "\n").removeprefix("\n").rstrip()
+        fenced = self._code.fenced()
         self._code = None
-        if text:
-            fence = "`" * (max(map(len, _TICKS.findall(text)), default=2) + 1)
-            self._emit(f"{fence}{self._language}\n{text}\n{fence}", "code")
+        if fenced:
+            self._emit(fenced, "code")
 
     # -- what stands in something -----------------------------------------------------------------
 
     def _start_list(self, tag: Tag) -> None:
         self._flush()
-        start = tag.attributes().get("start", "") if tag.source else ""
-        number = 0
-        if tag.name == "ol":
-            number = int(start) if start.isascii() and start.isdigit() and len(start) < 7 else 1
+        number = (tag.number("start") or 1) if tag.name == "ol" else 0
         self._push(Frame("list", number=number))
 
-    def _start_item(self, _tag: Tag) -> None:
-        self._flush()
-        if self._frames[-1].name == "item":
-            self._frames.pop()
+    def _start_item(self, tag: Tag) -> None:
+        self._end_item()
         above = self._frames[-1]
         marker = "- "
         if above.name == "list" and above.number:
+            above.number = tag.number("value") or above.number
             marker = f"{above.number}. "
             above.number += 1
         self._push(Frame("item", first=marker, rest=" " * len(marker)))
+
+    def _start_term(self, _tag: Tag) -> None:
+        self._end_item()
+        self._term = True
+
+    def _start_definition(self, _tag: Tag) -> None:
+        self._end_item()
+        self._push(Frame("item", first=": ", rest="  "))
+
+    def _end_item(self) -> None:
+        self._flush()
+        self._term = False
+        if self._frames[-1].name == "item":
+            self._frames.pop()
 
     def _start_quote(self, _tag: Tag) -> None:
         self._flush()
@@ -323,9 +314,7 @@ class _Reader:
     def _start_cell(self, tag: Tag) -> None:
         self._flush()
         if grid := self._to_table():
-            span = tag.attributes().get("colspan", "") if tag.source else ""
-            wide = span.isascii() and span.isdigit() and len(span) < 4
-            self._sink = grid.add_cell(int(span) if wide else 1)
+            self._sink = grid.add_cell(tag.number("colspan") or 1, tag.number("rowspan") or 1)
             self._push(Frame("cell"))
 
     def _start_caption(self, _tag: Tag) -> None:
@@ -368,6 +357,8 @@ class _Reader:
         frame = self._frames.pop()
         if frame.name in self._open:
             self._open[frame.name] -= 1
+        if frame.name == "list" and not self._in_item():
+            self._apart = True
         if frame.grid is not None:
             self._sink = frame.sink
             for block in frame.grid.blocks():
@@ -386,7 +377,12 @@ class _Reader:
             return
         if self._heading:
             text = "#" * self._heading + " " + text.replace("\n", " ")
-        self._emit(text, "item" if self._in_item() else "text")
+        self._emit(text, self._kind())
+
+    def _kind(self) -> str:
+        if self._in_item():
+            return "item"
+        return "term" if self._term and self._frames[-1].name == "list" else "text"
 
     def _in_item(self) -> bool:
         return self._frames[-1].name == "item"
@@ -397,4 +393,5 @@ class _Reader:
             text = frame.first + text.replace("\n", "\n" + frame.rest)
             frame.first = frame.rest
         self._size += len(text)
-        self._sink.append(Block(text, kind, main or bool(self._main)))
+        self._sink.append(Block(text, kind, main or bool(self._main), self._apart))
+        self._language, self._apart = "", False

@@ -75,7 +75,7 @@ def read_page(answer: EgressResponse) -> PageText:
         return PageText(url=answer.url, text=text, cut=more)
     if kind == "html":
         source = decoded(body, header, markup=True).replace("\0", "")
-        page = read_html(source, url=answer.url)
+        page = read_html(source, url=answer.url, xml=mime == "application/xhtml+xml")
         cut = page.cut or answer.truncated
         return PageText(url=answer.url, title=page.title[:300], text=page.markdown, cut=cut)
     if kind == "other":

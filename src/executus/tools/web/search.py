@@ -14,7 +14,18 @@ from executus.errors import SetupError
 from executus.tools.web.errors import SearchFailed, SearchFault
 from executus.tools.web.markdown import read_html
 
-__all__ = ["SearchHit", "WebSearch", "authority_of", "checked_key", "objects", "plain", "read_json"]
+__all__ = [
+    "SearchHit",
+    "WebSearch",
+    "authority_of",
+    "checked_key",
+    "failed",
+    "objects",
+    "parsed_body",
+    "plain",
+    "read_json",
+    "seconds",
+]
 
 MAX_SNIPPET_CHARS = 1000
 _FAULTS: dict[int, SearchFault] = {
@@ -71,17 +82,54 @@ def read_json(answer: EgressResponse, service: str) -> dict[str, Any]:
         SearchFailed: Its status is not 200, or it is no JSON object.
     """
     if answer.status != 200:
-        raise _failed(answer, service)
-    try:
-        parsed: object = from_json(answer.body)
-    except ValueError:
-        parsed = None
+        raise failed(answer, service)
+    parsed = parsed_body(answer)
     if not isinstance(parsed, dict):
         raise SearchFailed(
             f"{service} did not answer in JSON: the host must check its address",
             fault="server",
         )
     return cast("dict[str, Any]", parsed)
+
+
+def parsed_body(answer: EgressResponse) -> object:
+    """What a body holds as JSON; None when it holds none."""
+    try:
+        return from_json(answer.body)
+    except ValueError:
+        return None
+
+
+def failed(
+    answer: EgressResponse,
+    service: str,
+    *,
+    fault: SearchFault | None = None,
+    wait_s: float | None = None,
+) -> SearchFailed:
+    """The error for a status that is not 200.
+
+    Args:
+        answer: What the service answered; nothing of its body is told.
+        service: Its name.
+        fault: What it was, when more than the status says so.
+        wait_s: Seconds to wait, when the service says so in a way of its own.
+    """
+    other: SearchFault = "server" if answer.status >= 500 else "request"
+    kind: SearchFault = fault or _FAULTS.get(answer.status, other)
+    wait = seconds(answer.header("retry-after")) if wait_s is None else wait_s
+    later = f" (in {wait:g} s)" if wait is not None and kind in ("rate", "server") else ""
+    return SearchFailed(
+        f"{service} answered {answer.status}: {_CURES[kind]}{later}",
+        fault=kind,
+        retry_after_s=wait,
+    )
+
+
+def seconds(text: str) -> float | None:
+    """Seconds that a header names as a whole number; None for anything else, such as a date."""
+    text = text.strip()
+    return float(text) if text.isascii() and text.isdigit() and len(text) < 9 else None
 
 
 def objects(value: object) -> Iterator[dict[str, Any]]:
@@ -125,18 +173,3 @@ def authority_of(base_url: str, service: str) -> str:
     if bad or parts.query or parts.fragment:
         raise SetupError(f"the address of {service} must look like https://host/path")
     return parts.netloc
-
-
-def _failed(answer: EgressResponse, service: str) -> SearchFailed:
-    fault = _FAULTS.get(answer.status, "server" if answer.status >= 500 else "request")
-    wait = _seconds(answer.header("retry-after"))
-    later = f" (in {wait:g} s)" if wait is not None and fault in ("rate", "server") else ""
-    return SearchFailed(
-        f"{service} answered {answer.status}: {_CURES[fault]}{later}",
-        fault=fault,
-        retry_after_s=wait,
-    )
-
-
-def _seconds(text: str) -> float | None:
-    return float(text) if text.isascii() and text.isdigit() and len(text) < 9 else None

@@ -34,7 +34,7 @@ class SearXNG:
         self._timeout_s = timeout_s
 
     async def search(self, query: str, *, limit: int) -> Sequence[SearchHit]:
-        """See `WebSearch.search`. Source: docs.searxng.org, "Search API"."""
+        """See `WebSearch.search`. Sources: docs/tools/web.md, "Where the shapes come from"."""
         asked = urlencode({"q": query, "format": "json"})
         answer = await self._egress.fetch("GET", f"{self._url}?{asked}", timeout_s=self._timeout_s)
         if answer.status == 403:

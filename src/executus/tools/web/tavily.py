@@ -51,7 +51,7 @@ class Tavily:
         self._timeout_s = timeout_s
 
     async def search(self, query: str, *, limit: int) -> Sequence[SearchHit]:
-        """See `WebSearch.search`. Source: docs.tavily.com, "Tavily Search"."""
+        """See `WebSearch.search`. Sources: docs/tools/web.md, "Where the shapes come from"."""
         body = {"query": query[:MAX_QUERY_CHARS], "max_results": min(limit, MAX_RESULTS)}
         answer = await self._egress.fetch(
             "POST",

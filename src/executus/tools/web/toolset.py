@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import threading
 from http.client import responses
+from typing import Annotated
+
+from pydantic import Field
 
 from executus.egress import Egress, EgressResponse
 from executus.registry import Effect, policy
@@ -64,7 +67,7 @@ class _Kept:
 def _fetch_tool(egress: Egress, kept: _Kept) -> Tool:
     @policy(effect=Effect.READ, idempotent=True, max_result_bytes=4 * PAGE_CHARS + 8192)
     @tool
-    async def fetch(url: str, start: int = 0) -> str:
+    async def fetch(url: str, start: Annotated[int, Field(ge=0)] = 0) -> str:
         """Read a web page, document or JSON from the public internet, as Markdown or text.
 
         Args:
@@ -100,7 +103,7 @@ def _check_status(answer: EgressResponse) -> None:
 
 def _part(page: PageText, start: int) -> str:
     total = len(page.text)
-    if not 0 <= start < max(total, 1):
+    if start >= max(total, 1):
         raise BadArguments(f"start must be 0 to {max(total - 1, 0)} for this page, not {start}")
     end = start + PAGE_CHARS
     if end < total:
@@ -126,18 +129,19 @@ def _note(page: PageText, start: int, end: int) -> str:
 def _search_tool(search: WebSearch) -> Tool:
     @policy(effect=Effect.READ, idempotent=True, keep_overflow=False)
     @tool(name="search")
-    async def search_web(query: str, limit: int = 8) -> str:
+    async def search_web(
+        query: Annotated[str, Field(min_length=1, max_length=MAX_QUERY_CHARS)],
+        limit: Annotated[int, Field(ge=1, le=MAX_HITS)] = 8,
+    ) -> str:
         """Search the web; gives titles, links and snippets. Read a page with fetch.
 
         Args:
-            query: What to search for, at most 400 characters.
-            limit: Most hits, 1 to 20.
+            query: What to search for.
+            limit: Most hits.
         """
         words = " ".join(query.split())
-        if not words or len(words) > MAX_QUERY_CHARS:
-            raise BadArguments(f"query must have 1 to {MAX_QUERY_CHARS} characters")
-        if not 1 <= limit <= MAX_HITS:
-            raise BadArguments(f"limit must be 1 to {MAX_HITS}, not {limit}")
+        if not words:
+            raise BadArguments("query: give what to search for")
         hits = (await search.search(words, limit=limit))[:limit]
         if not hits:
             return "nothing was found: try other words"

@@ -27,7 +27,7 @@ from executus.batteries.persona import (
 )
 from executus.definitionfile import DefinitionError
 from executus.money import Money
-from executus.testing.contracts.personas import NOTE_STORE, PERSONA_STORE
+from executus.testing.contracts import NOTES_CONTRACT, PERSONA_CONTRACT
 from majordomo.llm import tool
 from majordomo.providers.fake import FakeProvider
 from majordomo.skill import Skill
@@ -92,13 +92,13 @@ class Rows:
 
 
 @pytest.mark.parametrize("store", [MemoryPersonas, FileLike])
-@pytest.mark.parametrize("check", PERSONA_STORE)
+@pytest.mark.parametrize("check", PERSONA_CONTRACT)
 async def test_a_store_keeps_the_contract(check, store):
     await check(store())
 
 
 @pytest.mark.parametrize("store", [MemoryNotes, Rows])
-@pytest.mark.parametrize("check", NOTE_STORE)
+@pytest.mark.parametrize("check", NOTES_CONTRACT)
 async def test_notes_keep_the_contract(check, store):
     await check(store())
 
@@ -112,7 +112,7 @@ async def test_the_contract_finds_a_store_that_loses_updates():
             return saved
 
     failed = 0
-    for check in PERSONA_STORE:
+    for check in PERSONA_CONTRACT:
         try:
             await check(Careless())
         except AssertionError:

@@ -20,7 +20,7 @@ from executus.batteries.schedule import (
 )
 from executus.lane import Lane
 from executus.testing import FakeClock
-from executus.testing.contracts.schedules import SCHEDULE_STORE
+from executus.testing.contracts import SCHEDULE_CONTRACT
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 EVERY = Job(id="every", cron="* * * * *")
@@ -114,7 +114,7 @@ class Host:
 
 
 @pytest.mark.parametrize("store", [MemorySchedule, Rows])
-@pytest.mark.parametrize("check", SCHEDULE_STORE)
+@pytest.mark.parametrize("check", SCHEDULE_CONTRACT)
 async def test_a_store_keeps_the_contract(check, store):
     await check(store())
 
@@ -130,7 +130,7 @@ async def test_the_contract_finds_a_store_that_claims_twice():
             return True
 
     failed = 0
-    for check in SCHEDULE_STORE:
+    for check in SCHEDULE_CONTRACT:
         try:
             await check(Racy())
         except AssertionError:

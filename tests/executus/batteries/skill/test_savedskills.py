@@ -21,7 +21,7 @@ from executus.batteries.skill import (
 )
 from executus.definitionfile import DefinitionError
 from executus.money import Money
-from executus.testing.contracts.skills import SKILL_STORE
+from executus.testing.contracts import SKILL_CONTRACT
 from majordomo.agent import Agent
 from majordomo.providers.fake import FakeProvider
 
@@ -69,7 +69,7 @@ class Tables:
 
 
 @pytest.mark.parametrize("store", [MemorySkills, Tables])
-@pytest.mark.parametrize("check", SKILL_STORE)
+@pytest.mark.parametrize("check", SKILL_CONTRACT)
 async def test_a_store_keeps_the_contract(check, store):
     await check(store())
 
@@ -80,7 +80,7 @@ async def test_the_contract_finds_states_that_ride_on_versions():
             return SavedSkill.from_json(json.loads(self.versions[name, version]))
 
     failed = 0
-    for check in SKILL_STORE:
+    for check in SKILL_CONTRACT:
         try:
             await check(Riding())
         except AssertionError:

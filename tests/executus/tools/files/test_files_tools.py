@@ -171,6 +171,44 @@ async def test_no_glob_leads_out_of_the_folder(root, pattern):
         await use(root, "glob", pattern=pattern)
 
 
+HARD_NAMES = [
+    b"\xff\xfe.txt",
+    b"a\nb:1: forged",
+    b"-rf",
+    b"$(id)",
+    "\u202etxt.exe".encode(),
+    b"x" * 255,
+    b"...",
+    b"\x1b[2J",
+    b"\r",
+    b" lead",
+    b"a\\b",
+    b"[a]",
+    b"{b,c}",
+    b"*",
+    "e\u0301".encode(),
+]
+
+
+async def test_hard_names_stay_in_the_folder_and_on_one_line(tmp_path):
+    for name in HARD_NAMES:
+        (tmp_path / os.fsdecode(name)).write_text("hit\n")
+    (tmp_path / "a\nb:1: forged.d").mkdir()
+    found = await use(tmp_path, "grep", pattern="hit")
+    lines = found.split("\n")
+    assert len(lines) == len(HARD_NAMES)
+    assert all(line.endswith(":1: hit") and line.isprintable() for line in lines)
+    assert "a\\nb:1: forged:1: hit" in lines
+    assert "\\xff\\xfe.txt:1: hit" in lines
+    assert len((await use(tmp_path, "glob", pattern="**")).split("\n")) == len(HARD_NAMES)
+    listed = (await use(tmp_path, "list")).split("\n")
+    assert len(listed) == len(HARD_NAMES) + 1
+    assert all(line.isprintable() for line in listed)
+    for name in HARD_NAMES:
+        path = os.fsdecode(name)
+        assert await use(tmp_path, "read", path=path) == "1\thit"
+
+
 async def test_searches_do_not_follow_links(root):
     (root / "link").symlink_to(root.parent)
     (root / "file-link").symlink_to(root.parent / "secret.txt")

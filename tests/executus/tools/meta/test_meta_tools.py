@@ -5,6 +5,7 @@ import math
 
 import pytest
 from manytools import QUERIES, many_tools
+from realtools import HELD_OUT, TOOLS, WISHES
 
 from executus import Executor, Invocation, Ports, RunnableAgent, RunStatus
 from executus.asking import PENDING
@@ -13,6 +14,7 @@ from executus.registry import AskFor, Deny, Rule, Rules, ToolRegistry, own_polic
 from executus.run import MemoryCheckpointer
 from executus.testing import FakeClock
 from executus.tools import meta_tools
+from executus.tools.meta.catalogue import OTHER_WORDS
 from executus.tools.meta.toolindex import ToolIndex
 from executus.tools.meta.words import words_of
 from majordomo.errors import APIError, ErrorKind
@@ -95,6 +97,47 @@ def test_what_destroys_does_not_come_first_unasked():
     assert index.search("remove pages", 2) == [0, 1]
 
 
+def hits(tools, wishes, *, most):
+    """How many wishes find their tool among the first so many."""
+    names = list(tools)
+    index = ToolIndex([(name, text, "") for name, text in tools.items()])
+    return sum(wanted in [names[at] for at in index.search(q, most)] for q, wanted in wishes)
+
+
+def test_wishes_in_quite_other_words_find_their_tool_more_often_than_not():
+    """The figures of docs/tools/meta.md."""
+    assert (len(TOOLS), len(WISHES), len(HELD_OUT)) == (60, 24, 22)
+    assert {name for _, name in WISHES + HELD_OUT} <= set(TOOLS)
+    assert hits(TOOLS, WISHES, most=5) >= 20
+    assert hits(TOOLS, HELD_OUT, most=5) >= 14
+    assert hits(TOOLS, HELD_OUT, most=1) >= 10
+
+
+@pytest.mark.parametrize(
+    ("query", "better", "worse"),
+    [
+        # A word of the name counts more than one of the first sentence,
+        ("export", ("x.export", "Rows as files."), ("x.view", "Export of rows.")),
+        # one of the first sentence more than one further on,
+        ("export", ("x.view", "Export rows. All are shown."), ("x.look", "Show rows. For export.")),
+        # the word itself more than a relation of it,
+        ("remove rows", ("x.remove", "Rows."), ("x.erase", "Rows.")),
+        # two words more than one that is said often,
+        (
+            "convert currency",
+            ("x.exchange", "Convert a currency."),
+            ("x.convert", "Convert miles."),
+        ),
+        # and a rare word more than one that all have.
+        ("list zebras", ("x.zebras", "About them."), ("x.list", "List list list.")),
+    ],
+)
+def test_what_counts_more(query, better, worse):
+    others = [(f"y.list{n}", "List things that are there.") for n in range(5)]
+    documents = [(*one, "") for one in (worse, better, *others)]
+    assert ToolIndex(documents).search(query, 1) == [1]
+
+
 async def test_an_agent_with_many_tools_sees_few_and_finds_the_right_one():
     company = Company()
 
@@ -125,11 +168,14 @@ async def test_find_tools_shows_how_to_call_and_an_empty_query_gives_an_overview
         "done",
     )
     assert answers[0].startswith("best of 50")
-    assert answers[0].endswith("(query: string) — Postage for a parcel.") or answers[0].endswith(
-        "post.track_parcel(query: string) — Where a parcel is on its way."
+    assert answers[0].split("\n")[1] in (
+        "post.buy_label(query: string) — Postage for a parcel.",
+        "post.track_parcel(query: string) — Where a parcel is on its way.",
     )
     assert "github: 16" in answers[1]
     assert "no tool of 50" in answers[2]
+    assert "github: 16" in answers[2]
+    assert answers[0].endswith(OTHER_WORDS)
 
 
 async def test_one_tool_is_described_in_full_and_an_unknown_one_is_guessed():

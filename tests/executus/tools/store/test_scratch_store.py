@@ -11,7 +11,7 @@ from executus.errors import SetupError
 from executus.identity import Caller
 from executus.registry import ToolRegistry, own_policy
 from executus.testing import FakeProvider, Reply
-from executus.testing.contracts import SCRATCH_CHECKS
+from executus.testing.contracts import SCRATCH_CONTRACT
 from executus.tools import store_tools
 from executus.tools.store import MemoryScratch, Scope, ScratchEntry, ScratchFull, ScratchQuota
 
@@ -56,12 +56,12 @@ class FileScratch:
         return [ScratchEntry(key=k, size_bytes=len(texts[k].encode())) for k in sorted(texts)]
 
 
-@pytest.mark.parametrize("check", SCRATCH_CHECKS, ids=lambda check: check.__name__)
+@pytest.mark.parametrize("check", SCRATCH_CONTRACT, ids=lambda check: check.__name__)
 async def test_the_memory_store_keeps_the_contract(check):
     await check(MemoryScratch)
 
 
-@pytest.mark.parametrize("check", SCRATCH_CHECKS, ids=lambda check: check.__name__)
+@pytest.mark.parametrize("check", SCRATCH_CONTRACT, ids=lambda check: check.__name__)
 async def test_a_hosts_own_store_keeps_the_contract(check, tmp_path):
     await check(lambda quota: FileScratch(tmp_path, quota))
 
@@ -87,7 +87,7 @@ class Greedy(MemoryScratch):
 @pytest.mark.parametrize("broken", [Forgetful, Shared, Greedy])
 async def test_the_contract_finds_a_broken_store(broken):
     failed = 0
-    for check in SCRATCH_CHECKS:
+    for check in SCRATCH_CONTRACT:
         try:
             await check(broken)
         except (AssertionError, ScratchFull):

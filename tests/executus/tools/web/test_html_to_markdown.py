@@ -53,6 +53,25 @@ def markdown(source):
         ("<nav>only this</nav>", "only this"),
         ("</div></table></li>a", "a"),
         ("a\xa0\xa0b", "a b"),
+        ("10<sup>6</sup> 1<sup>st</sup> 10<sup>-3</sup> a<sup>[1]</sup>", "10^6 1st 10^-3 a[1]"),
+        ("a<sup></sup> 5", "a 5"),
+        ("<dl><dt>T<dd>d<dd>e<dt>U<dt>V<dd>f</dl>g", "T\n: d\n: e\n\nU\nV\n: f\n\ng"),
+        ("<dl><dt>T<dd>d<dl><dt>I<dd>i</dl></dl>", "T\n: d\n\n  I\n  : i"),
+        ("<ol><li value=3>a<li>b</ol><ul><li>c</ul>", "3. a\n4. b\n\n- c"),
+        ("<ol start=9999999><li value=x>a</ol>", "1. a"),
+        ("<ul><li><input type=checkbox checked>a<li><input type=checkbox> b", "- [x] a\n- [ ] b"),
+        ("<input type=checkbox>stay logged in", "stay logged in"),
+        ("<a href=#x>same page</a>", "same page"),
+        ("<img src=data:x data-src=i.png alt=d>", "![d](https://example.org/docs/i.png)"),
+        ("<h2>T<a class=headerlink href=#t>¶</a></h2>", "## T"),
+        ("<h3><button>Question?</button></h3><button>Buy</button>a", "### Question?\n\na"),
+        ("<blockquote>a<footer>who</footer></blockquote><footer>f</footer>", "> a\n\n> who"),
+        ("<div role=tabpanel hidden>a</div><div hidden>b</div>", "a"),
+        ("<div class=highlight-go><pre>x</pre></div><pre>y</pre>", "```go\nx\n```\n\n```\ny\n```"),
+        ("<div class=highlight-default>words<pre>x</pre></div>", "words\n\n```\nx\n```"),
+        ("<dialog>a</dialog><dialog open>b</dialog><div role=dialog>c</div>", "b"),
+        ("<div id=cookie-consent>c</div><p class='cookie recipe'>a", "a"),
+        ("<body class=cookie-notice-open><main class=consent-modal>a", "a"),
     ],
 )
 def test_markup_becomes_markdown(source, expected):
@@ -69,6 +88,14 @@ def test_markup_becomes_markdown(source, expected):
         ("<table><tr><td>menu<td><p>text<p>more</table>", "menu\n\ntext\n\nmore"),
         ("<table><tr><td><pre>1</pre><td>a<tr><td>b<td>c</table>", "```\n1\n```\n\na\n\nb\n\nc"),
         (
+            "<table><tr><th rowspan=2>A<th colspan=2>B<tr><th>C<th>D<tr><td>1<td>2<td>3</table>",
+            "| A | B |  |\n| --- | --- | --- |\n|  | C | D |\n| 1 | 2 | 3 |",
+        ),
+        (
+            "<table><tr><td>1<td rowspan=2>2<tr><td>3<tr><td>4<td rowspan=999999>5<tr><td>6",
+            "| 1 | 2 |\n| --- | --- |\n| 3 |  |\n| 4 | 5 |\n| 6 |  |",
+        ),
+        (
             "<ul><li>i<table><tr><td>1<td>2<tr><td>3<td>4</table></ul>",
             "- i\n\n  | 1 | 2 |\n  | --- | --- |\n  | 3 | 4 |",
         ),
@@ -82,6 +109,12 @@ def test_the_main_part_is_kept_when_it_says_enough():
     text = "word " * 60
     assert markdown(f"<p>before<main><p>{text}</main>after") == text.strip()
     assert markdown("<p>before<main><p>short</main>after") == "before\n\nshort\n\nafter"
+
+
+def test_what_ends_in_a_slash_has_no_inside_in_xhtml_alone():
+    source = "<style/><b/>x<![CDATA[ <i> & ]]><br/>y"
+    assert read_html(source, url=URL, xml=True).markdown == "x <i> &\ny"
+    assert read_html("<b/>x<![CDATA[ y ]]>z", url=URL).markdown == "**xz**"
 
 
 def test_the_title_is_told_apart():
@@ -99,7 +132,9 @@ def count(source):
     return len(markdown(source))
 
 
-@pytest.mark.parametrize("name", ["div", "blockquote", "ul><li", "table><tr><td", "b", "em", "pre"])
+@pytest.mark.parametrize(
+    "name", ["div", "blockquote", "ul><li", "table><tr><td", "dl><dd", "b", "em", "pre"]
+)
 def test_deep_nesting_is_read_like_any_other(name):
     assert 0 < count(f"<{name}>x" * 20_000) < 2_200_000
     assert "deepest" in markdown(f"<{name}>" * 20_000 + "deepest")
@@ -122,6 +157,11 @@ def test_deep_nesting_is_read_like_any_other(name):
         "<a x" + " " * 1000 + "/",
         "<b id=1><p>",
         "<table><tr><td colspan=30>x",
+        "<tr><td rowspan=99999>x",
+        "<dl><dt>t<dd>x",
+        "<dt>t",
+        "<sup>1",
+        "<div class=highlight->",
         "<blockquote>x",
         "<ul><li>x",
         "<a href=x>a",

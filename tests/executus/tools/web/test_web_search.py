@@ -143,8 +143,110 @@ async def test_each_status_is_a_typed_error_without_the_key(kind, status, fault)
     with pytest.raises(SearchFailed) as caught:
         await ask(kind, status, {"detail": f"no {KEY}"}, retry_after="7")
     assert caught.value.fault == fault
-    assert caught.value.retry_after_s in (7.0, None if kind is SearXNG else 7.0)
+    # SearXNG's 403 is one of its settings, which no waiting cures.
+    assert caught.value.retry_after_s == (None if (kind, status) == (SearXNG, 403) else 7.0)
     assert KEY not in f"{caught.value!r} {caught.value.__dict__}"
+
+
+def brave_error(code, *, shape="error"):
+    """As the service answers, and as its documentation shows it."""
+    error = {"code": code, "detail": f"no {KEY}", "status": 422, "meta": {"component": "x"}}
+    told = {"error": error} if shape == "error" else {"errors": [error]}
+    return {"type": "ErrorResponse", **told, "time": 1663072993}
+
+
+@pytest.mark.parametrize("shape", ["error", "errors"])
+@pytest.mark.parametrize(
+    ("status", "code", "fault"),
+    [
+        (422, "SUBSCRIPTION_TOKEN_INVALID", "auth"),
+        (422, "VALIDATION", "request"),
+        (404, "SUBSCRIPTION_NOT_FOUND", "auth"),
+        (400, "OPTION_NOT_IN_PLAN", "auth"),
+        (429, "RATE_LIMITED", "rate"),
+        (429, "QUOTA_LIMITED", "quota"),
+        (500, "SOMETHING_NEW", "server"),
+    ],
+)
+async def test_braves_own_code_says_more_than_its_status(status, code, fault, shape):
+    with pytest.raises(SearchFailed) as caught:
+        await ask(Brave, status, brave_error(code, shape=shape))
+    assert caught.value.fault == fault
+    assert KEY not in f"{caught.value!r} {caught.value.__dict__}"
+
+
+@pytest.mark.parametrize(
+    "body", [b"<html>", [], {"error": "text"}, {"error": {"code": 3}}, {"errors": {"code": "x"}}]
+)
+async def test_an_odd_error_of_braves_is_told_by_its_status(body):
+    with pytest.raises(SearchFailed) as caught:
+        await ask(Brave, 422, body)
+    assert caught.value.fault == "request"
+
+
+@pytest.mark.parametrize(
+    ("left", "reset", "wait"),
+    [
+        ("0, 1500", "1, 1419704", 1),
+        ("1, 0", "1, 1419704", 1419704),
+        ("0, 0", "1, 1419704", 1419704),
+        ("1, 5", "1, 2", None),
+        ("0", "soon", None),
+        ("", "", None),
+    ],
+)
+async def test_brave_tells_the_wait_by_windows(left, reset, wait):
+    windows = {"x_ratelimit_remaining": left, "x_ratelimit_reset": reset}
+    with pytest.raises(SearchFailed) as caught:
+        await ask(Brave, 429, brave_error("RATE_LIMITED"), **windows)
+    assert caught.value.retry_after_s == wait
+    assert ("(in 1 s)" in str(caught.value)) == (wait == 1)
+
+
+async def test_brave_takes_fifty_words():
+    async with serve(lambda server, head: reply(200, b"{}")) as server:
+        await made(Brave, server.port).search("w " * 60, limit=5)
+    asked = parse_qs(urlsplit(server.heads[0].split(b" ")[1].decode()).query)
+    assert asked["q"] == [" ".join(["w"] * 50)]
+
+
+@pytest.mark.parametrize(("status", "fault"), [(400, "request"), (432, "quota"), (433, "quota")])
+async def test_tavilys_own_statuses(status, fault):
+    with pytest.raises(SearchFailed) as caught:
+        await ask(Tavily, status, {"detail": {"error": f"no {KEY}"}})
+    assert caught.value.fault == fault
+    assert KEY not in f"{caught.value!r} {caught.value.__dict__}"
+
+
+async def test_a_searxng_without_json_says_what_its_host_must_set():
+    with pytest.raises(SearchFailed, match=r"search\.formats"):
+        await ask(SearXNG, 403, b"<html>Forbidden")
+
+
+@pytest.mark.parametrize("retry_after", ["Wed, 21 Oct 2026 07:28:00 GMT", "-1", "1e9", "soon"])
+async def test_a_wait_that_is_no_number_is_no_wait(retry_after):
+    with pytest.raises(SearchFailed) as caught:
+        await ask(Tavily, 429, {}, retry_after=retry_after)
+    assert (caught.value.fault, caught.value.retry_after_s) == ("rate", None)
+
+
+@pytest.mark.parametrize(
+    ("kind", "wrap"),
+    [
+        (SearXNG, lambda hits: {"results": hits}),
+        (Brave, lambda hits: {"web": {"results": hits}}),
+        (Tavily, lambda hits: {"results": hits}),
+    ],
+)
+async def test_odd_values_of_a_hit_are_left_out_and_long_ones_cut(kind, wrap):
+    odd = {"url": "https://a.test/", "title": 3, "content": ["x"], "description": {"y": 1}}
+    dated = {"publishedDate": 1, "age": 2, "page_age": None, "published_date": 1767312000}
+    long = {"url": "https://b.test/", "title": "t" * 9999, "content": "c" * 9999}
+    hits, _ = await ask(kind, 200, wrap([odd | dated, None, "x", {"url": ""}, {"url": 5}, long]))
+    assert hits[0] == SearchHit(title="", url="https://a.test/")
+    assert [hit.url for hit in hits] == ["https://a.test/", "https://b.test/"]
+    assert len(hits[1].title) == 1000
+    assert len(hits[1].snippet) <= 1000
 
 
 @pytest.mark.parametrize("kind", [SearXNG, Brave, Tavily])

@@ -7,7 +7,7 @@ from importlib.resources import files
 
 __all__ = ["LATEST", "statements"]
 
-_NAMES = ("0001_begin",)
+_NAMES = ("0001_begin", "0002_keep_the_rest")
 
 LATEST = len(_NAMES)
 

@@ -1,0 +1,39 @@
+"""A recorded run for people to read: its figures in words, and one page of HTML that needs nothing.
+
+Example:
+    >>> import anyio
+    >>> from executus import Executor, Ports, RunnableAgent
+    >>> from executus.batteries.audit import AuditLog, read_story
+    >>> audit = AuditLog()
+    >>> agent = RunnableAgent(name="helper", model="fake")
+    >>> done = Executor(ports=Ports(audit=audit)).run_sync(agent, "Is 1 < 2?")
+    >>> async def story():
+    ...     return await read_story(audit.runs, audit.store, await audit.runs.get(done.run_id))
+    >>> html = run_page(anyio.run(story))
+    >>> html[:15], "Is 1 &lt; 2?" in html
+    ('<!doctype html>', True)
+"""
+
+from executus.runpage.page import run_page
+from executus.runpage.words import (
+    amount,
+    count,
+    duration,
+    moment,
+    one_of,
+    shortened,
+    tool_name,
+    trouble,
+)
+
+__all__ = [
+    "amount",
+    "count",
+    "duration",
+    "moment",
+    "one_of",
+    "run_page",
+    "shortened",
+    "tool_name",
+    "trouble",
+]

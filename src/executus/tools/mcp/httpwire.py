@@ -1,0 +1,110 @@
+"""The HTTP client the SDK is given: bounded bodies, no proxies, and what a request was answered."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+import httpx2
+
+from executus.tools.mcp.stdio import MAX_MESSAGE_BYTES
+
+__all__ = ["ANSWERED", "Answered", "http_client"]
+
+CONNECT_TIMEOUT_S = 30.0
+_SESSION = "mcp-session-id"
+
+
+@dataclass(slots=True)
+class Answered:
+    """What the requests of one call were refused with.
+
+    Attributes:
+        status: The last status of 400 or more; 0 when there was none.
+        session_lost: The server knows our session no longer (404 on its id).
+        session_doubted: It may be so: 400 on its id, which many servers answer instead.
+    """
+
+    status: int = 0
+    session_lost: bool = False
+    session_doubted: bool = False
+
+
+ANSWERED: ContextVar[Answered | None] = ContextVar("mcp_answered", default=None)
+"""Noted in the context of whoever calls: the SDK sends in the caller's context, and tells of a
+refusal only that it was one."""
+
+
+@asynccontextmanager
+async def http_client(
+    headers: Mapping[str, str], tls: ssl.SSLContext | None, lost: Answered
+) -> AsyncGenerator[httpx2.AsyncClient]:
+    """A client for one session.
+
+    No limit on silence: a subscription may be silent for days, and calls have time limits of their
+    own. Compressed answers are refused, as they would pass the bound on bodies.
+
+    Args:
+        headers: Sent with each request.
+        tls: Whom to trust; the usual authorities by default.
+        lost: Notes that the server forgot the session.
+    """
+    async with httpx2.AsyncClient(
+        headers={"accept-encoding": "identity", **headers},
+        timeout=httpx2.Timeout(CONNECT_TIMEOUT_S, read=None),
+        transport=_Noting(tls, lost),
+        trust_env=False,
+    ) as client:
+        yield client
+
+
+class _Noting(httpx2.AsyncHTTPTransport):
+    def __init__(self, tls: ssl.SSLContext | None, lost: Answered) -> None:
+        super().__init__(verify=tls or True, trust_env=False)
+        self._lost = lost
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        response = await super().handle_async_request(request)
+        if response.status_code >= 400:
+            known = _SESSION in request.headers
+            for note in (self._lost, ANSWERED.get()):
+                if note is not None:
+                    note.status = response.status_code
+                    note.session_lost |= known and response.status_code == 404
+                    note.session_doubted |= known and response.status_code == 400
+        if response.headers.get("content-encoding", "identity").strip().lower() != "identity":
+            await response.aclose()
+            raise httpx2.DecodingError("the MCP server compressed its answer unasked")
+        if response.headers.get("content-type", "").startswith("text/event-stream"):
+            return response  # the SDK bounds each event
+        return httpx2.Response(
+            response.status_code,
+            headers=response.headers,
+            stream=_Bounded(response.stream),
+            extensions=response.extensions,
+        )
+
+
+class _TooLong(httpx2.StreamError):
+    def __init__(self) -> None:
+        super().__init__(f"an answer over {MAX_MESSAGE_BYTES} bytes")
+
+
+class _Bounded(httpx2.AsyncByteStream):
+    def __init__(self, inner: object) -> None:
+        assert isinstance(inner, httpx2.AsyncByteStream)  # noqa: S101 - an async client's
+        self._inner = inner
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        size = 0
+        async for chunk in self._inner:
+            size += len(chunk)
+            if size > MAX_MESSAGE_BYTES:
+                raise _TooLong
+            yield chunk
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
