@@ -75,22 +75,47 @@ def half_an_answer(text, then):
     return SSEAnswer(whole, before=before)
 
 
-class Terminal:
-    """A process in a pseudo-terminal."""
+def _take_terminal():
+    """Make standard input the terminal that sends this process its signals."""
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
-    def __init__(self, *arguments, columns=60, rows=12, env=None, command=EXECUTUS):
+
+class Terminal:
+    """A process in a pseudo-terminal; `typing` lets somebody type into it."""
+
+    def __init__(
+        self, *arguments, columns=60, rows=12, env=None, command=EXECUTUS, typing=False, cwd=None
+    ):
         self._leader, follower = pty.openpty()
         fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         self.columns = columns
         self.shown = b""
+        self._looked = 0
         self.process = subprocess.Popen(
             [*command, *arguments],
-            stdin=subprocess.DEVNULL,
+            stdin=follower if typing else subprocess.DEVNULL,
             stdout=follower,
             stderr=follower,
-            env=environment(TERM="xterm-256color", **(env or {})),
+            env=environment(**{"TERM": "xterm-256color", **(env or {})}),
+            start_new_session=typing,
+            preexec_fn=_take_terminal if typing else None,  # noqa: PLW1509 - one system call
+            cwd=cwd,
         )
         os.close(follower)
+
+    def type(self, text):
+        """Type something; `\\x03` is Ctrl-C and `\\x04` Ctrl-D."""
+        os.write(self._leader, text.encode())
+
+    def resize(self, columns, rows):
+        """Give the window another size, as a window manager does."""
+        fcntl.ioctl(self._leader, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+    def seen(self, text):
+        """Wait until text has come since this was last asked."""
+        while text.encode() not in self.shown[self._looked :]:
+            assert self._read(), self.shown
+        self._looked = self.shown.index(text.encode(), self._looked) + len(text.encode())
 
     def _read(self):
         try:

@@ -5,14 +5,11 @@ from __future__ import annotations
 import importlib
 import sys
 
-from executus_command import leave_at_signals
-
 __all__ = ["main"]
 
 
 def main() -> None:
     """Run the command line of this process, and end it with the command's exit code."""
-    leave_at_signals()
     try:
         app = importlib.import_module("executus.cli.app")
     except ModuleNotFoundError as error:

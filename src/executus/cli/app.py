@@ -8,25 +8,34 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import anyio
 import click
 
+from executus.cli.chat import chat
 from executus.cli.check import check_models
-from executus.cli.display import refusal
+from executus.cli.display import refusing
+from executus.cli.doctor import doctor
 from executus.cli.inputs import as_text, read_content, seconds
 from executus.cli.live import open_display
 from executus.cli.models import list_models
-from executus.cli.output import OutputLost, prepare_streams, say_json, settle_streams, tell
+from executus.cli.output import OutputLost, prepare_streams, settle_streams, tell
 from executus.cli.process import FAILED, MISUSED, UNREAD, run_async
 from executus.cli.run import RunRequest, require_access, run_task
 from executus.cli.runs import runs
-from executus.cli.storing import recording, store_option
+from executus.cli.setting import Setting, with_setting
+from executus.cli.toollist import tools_command
 from majordomo.builtin import DEFAULT_REGISTRY
 from majordomo.errors import MajordomoError
 
 __all__ = ["cli", "run_app"]
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="""\b
+Example:
+  executus run "what is 6*7?" --model fake --tools 'calc.*'""",
+)
 @click.version_option(package_name="executus")
 def cli() -> None:
     """Run LLM agents, bounded and observed.
@@ -37,10 +46,12 @@ def cli() -> None:
     """
 
 
-cli.add_command(runs)
-
-
-@cli.command()
+@cli.command(
+    epilog="""\b
+Examples:
+  executus run "what is 6*7?" -m fake -t 'calc.*'
+  git diff | executus run - -a reviewer.md --json --no-input"""
+)
 @click.argument("task")
 @click.option("-m", "--model", help="A model spec, such as openai/gpt-6-sol,fake.")
 @click.option("-t", "--tools", multiple=True, help="Grant tools by glob, such as 'calc.*'.")
@@ -53,29 +64,35 @@ cli.add_command(runs)
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="An image or PDF to show the model.",
 )
-@click.option("--max-steps", type=click.IntRange(min=1), default=10, show_default=True)
-@click.option("--max-runtime", type=seconds, default=600.0, show_default=True, help="Seconds.")
-@store_option
+@click.option(
+    "--max-steps",
+    type=click.IntRange(min=1),
+    help="Model calls; 10, or what the agent's file says.",
+)
+@click.option("--max-runtime", type=seconds, help="Seconds; 600, or what the agent's file says.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per event and line.")
+@with_setting
 def run(  # noqa: PLR0917 - click passes each option as an argument
     task: str,
     model: str | None,
     tools: tuple[str, ...],
     instructions: str,
     files: tuple[Path, ...],
-    max_steps: int,
-    max_runtime: float,
-    store: str | None,
+    max_steps: int | None,
+    max_runtime: float | None,
     as_json: bool,  # noqa: FBT001 - a command-line flag
+    setting: Setting,
 ) -> int:
-    """Run TASK and show what happens; "-" reads it from standard input, as UTF-8.
+    """Run TASK and show what happens.
 
-    The answer goes to standard output, everything else to standard error. A run that ends without
-    an answer leaves the text that had come, and an exit code that is not 0.
+    "-" reads it from standard input, as UTF-8. The answer goes to standard output, everything else
+    to standard error. A run that ends without an answer leaves the text that had come, and an exit
+    code that is not 0.
     """
-    try:
+    with refusing(as_json=as_json):
         model = model and as_text(model, "the model's name")
-        require_access(model)
+        if model or not setting.agent:
+            anyio.run(require_access, model)
         request = RunRequest(
             content=read_content(task, files),
             model=model,
@@ -83,21 +100,22 @@ def run(  # noqa: PLR0917 - click passes each option as an argument
             instructions=as_text(instructions, "the system text"),
             max_steps=max_steps,
             max_runtime_s=max_runtime,
+            setting=setting,
         )
-    except MajordomoError as error:
-        if as_json:
-            say_json(refusal(error))
-        raise
-    return run_async(partial(_shown, request, store, as_json=as_json))
+    return run_async(partial(_shown, request, as_json=as_json))
 
 
-async def _shown(request: RunRequest, store: str | None, *, as_json: bool) -> int:
-    async with recording(store) as ports:
-        with open_display(as_json=as_json) as display:
-            return await run_task(request, display, ports)
+async def _shown(request: RunRequest, *, as_json: bool) -> int:
+    is_kept = bool(request.setting.store)
+    with refusing(as_json=as_json), open_display(as_json=as_json, names_run=is_kept) as display:
+        return await run_task(request, display)
 
 
-@cli.command()
+@cli.command(
+    epilog="""\b
+Example:
+  executus models --check openai/gpt-6-sol,fake"""
+)
 @click.argument("specs", nargs=-1)
 @click.option("--check", is_flag=True, help="Ask each model for a word and say what came.")
 @click.option(
@@ -128,6 +146,12 @@ def models(
             partial(check_models, DEFAULT_REGISTRY, wanted, timeout_s=timeout, as_json=as_json)
         )
     return run_async(partial(list_models, DEFAULT_REGISTRY, wanted, as_json=as_json))
+
+
+cli.add_command(chat)
+cli.add_command(doctor)
+cli.add_command(runs)
+cli.add_command(tools_command)
 
 
 def run_app() -> int:

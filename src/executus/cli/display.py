@@ -6,19 +6,25 @@ The answer alone goes to standard output; everything else to standard error.
 from __future__ import annotations
 
 import sys
+from collections.abc import Generator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, Protocol, TextIO, cast
 
 from rich.console import Console
 from rich.text import Text
 
 from executus import events
-from executus.cli.output import one_line, say, say_json
+from executus.cli.output import OutputLost, one_line, say, say_json
 from executus.cli.streamed import Streamed
 from executus.printable import printable
 from executus.run import RunResult, RunStatus
+from majordomo.clock import SYSTEM_CLOCK, Clock
+from majordomo.errors import MajordomoError
+from majordomo.llm import Usage
 
-__all__ = ["Display", "JSONDisplay", "LineDisplay", "is_terminal", "refusal"]
+__all__ = ["Display", "JSONDisplay", "LineDisplay", "is_terminal", "refusing", "usage_json"]
 
+SLOW_S = 0.5  # what a call took is said from here on
 MOST_SHOWN = 400  # characters of a call, a tool's answer, a reason
 _REASONS = {RunStatus.CANCELLED: "interrupted"}
 
@@ -34,6 +40,10 @@ class Display(Protocol):
         """The run has ended, however it did, after `elapsed_s` seconds of a monotonic clock."""
         ...
 
+    def held(self) -> AbstractContextManager[object]:
+        """A block in which nothing moves: somebody is asked, and types."""
+        ...
+
 
 def is_terminal(stream: TextIO | None) -> bool:
     """Whether somebody looks at a stream; a colour setting does not make it so."""
@@ -45,11 +55,18 @@ class LineDisplay:
 
     Args:
         console: Where to; widths and colours are its business.
+        names_run: Tell the run's id at its end: something keeps it.
+        clock: Tells how long a tool took.
     """
 
-    def __init__(self, console: Console) -> None:
+    def __init__(
+        self, console: Console, *, names_run: bool = False, clock: Clock = SYSTEM_CLOCK
+    ) -> None:
         self.console = console
+        self._names_run = names_run
+        self.clock = clock
         self.streamed = Streamed()
+        self._called: dict[str, float] = {}
         self._step = ""
         self._model = ""
 
@@ -62,13 +79,25 @@ class LineDisplay:
             case events.ModelRouted():
                 self._routed(event)
             case events.ToolCalled():
+                self._called[event.call_id] = self.clock.monotonic()
                 self.line(f"→ {event.tool} {event.arguments}", "cyan")
             case events.ToolAnswered():
-                self.line(f"← {event.text}", "red" if event.is_error else "green")
+                self._answered(event)
+            case events.ToolDenied():
+                self._called.pop(event.call_id, None)
+                self.line(f"✗ {event.tool} denied ({event.stage}): {event.reason}", "red")
+            case events.Compacted():
+                self.line(f"… compacted: {event.before} messages sent as {event.after}", "dim")
             case events.Warned():
                 self.line(f"warning: {event.text}", "yellow")
             case _:
                 return
+
+    def _answered(self, event: events.ToolAnswered) -> None:
+        began = self._called.pop(event.call_id, None)
+        took_s = 0.0 if began is None else self.clock.monotonic() - began
+        took = f" {event.tool} took {took_s:.1f} s:" if took_s >= SLOW_S else ""
+        self.line(f"←{took} {event.text}", "red" if event.is_error else "green")
 
     def _routed(self, event: events.ModelRouted) -> None:
         wait = "" if event.wait_s is None else f" for {event.wait_s:.1f} s"
@@ -103,6 +132,10 @@ class LineDisplay:
         """Print text as it is; only a terminal has a width to wrap it at."""
         self.console.print(Text(text, style=style), soft_wrap=not self.console.is_terminal)
 
+    def held(self) -> AbstractContextManager[object]:
+        """See `Display.held`."""
+        return nullcontext()
+
     def finish(self, result: RunResult[Any], elapsed_s: float) -> None:
         """Print the answer, and how the run ended: status, steps, tokens and time.
 
@@ -112,6 +145,8 @@ class LineDisplay:
         self.answer(result)
         if result.status is not RunStatus.REJECTED:
             self.line(_summary(result, elapsed_s), "dim")
+            if self._names_run:
+                self.line(f"run {result.run_id}", "dim")
         if not result.ok and result.error is not None:
             self.print(printable(f"executus: {_reason(result)}"), "bold red")
 
@@ -137,13 +172,16 @@ class JSONDisplay:
         self._streamed.note(event)
         say_json(event.as_json())
 
+    def held(self) -> AbstractContextManager[object]:
+        """See `Display.held`."""
+        return nullcontext()
+
     def finish(self, result: RunResult[Any], elapsed_s: float) -> None:
         """Print the result.
 
         Raises:
             OutputLost: It cannot be written.
         """
-        usage = result.usage
         body = {
             "kind": "result",
             "run_id": result.run_id,
@@ -153,22 +191,40 @@ class JSONDisplay:
             "error": None if result.error is None else _reason(result),
             "steps": len(result.steps),
             "tool_calls": result.tool_calls,
-            "usage": {
-                "input": usage.input,
-                "output": usage.output,
-                "cache_read": usage.cache_read,
-                "cache_write": usage.cache_write,
-                "reasoning": usage.reasoning,
-                "requests": usage.requests,
-            },
+            "usage": usage_json(result.usage),
+            "cost": result.cost and result.cost.as_json(),
             "warnings": list(result.warnings),
             "elapsed_s": elapsed_s,
         }
         say_json(body)
 
 
-def refusal(error: Exception) -> dict[str, Any]:
-    """The last line of `--json` when there was no run to have a result."""
+def usage_json(usage: Usage) -> Mapping[str, int | None]:
+    """Tokens as plain JSON values; None for what is unknown."""
+    return {
+        "input": usage.input,
+        "output": usage.output,
+        "cache_read": usage.cache_read,
+        "cache_write": usage.cache_write,
+        "reasoning": usage.reasoning,
+        "requests": usage.requests,
+    }
+
+
+@contextmanager
+def refusing(*, as_json: bool) -> Generator[None]:
+    """A block whose error is the last line of `--json`, too: no run has a result."""
+    try:
+        yield
+    except OutputLost:
+        raise
+    except MajordomoError as error:
+        if as_json:
+            say_json(_refusal(error))
+        raise
+
+
+def _refusal(error: Exception) -> dict[str, Any]:
     return {
         "kind": "result",
         "run_id": None,
@@ -187,7 +243,8 @@ def _summary(result: RunResult[Any], elapsed_s: float) -> str:
     usage = result.usage
     tokens = f"{_known(usage.input)} tokens in, {_known(usage.output)} out"
     facts = f"{_many(len(result.steps), 'step')}, {_many(result.tool_calls, 'tool call')}"
-    return f"{result.status} · {facts}, {tokens}, {elapsed_s:.1f} s"
+    cost = "" if result.cost is None else f", {result.cost}"
+    return f"{result.status} · {facts}, {tokens}{cost}, {elapsed_s:.1f} s"
 
 
 def _known(count: int | None) -> str:

@@ -27,16 +27,21 @@ PUSH_EVERY_S = 0.05
 
 
 @contextmanager
-def open_display(*, as_json: bool) -> Generator[Display]:
-    """The display that suits standard error: live in a terminal, else lines."""
+def open_display(*, as_json: bool, names_run: bool = False) -> Generator[Display]:
+    """The display that suits standard error: live in a terminal, else lines.
+
+    Args:
+        as_json: JSON on standard output instead.
+        names_run: Tell the run's id at its end; JSON always does.
+    """
     console = aside()
     if as_json:
         yield JSONDisplay()
     elif is_terminal(cast("TextIO | None", sys.stderr)) and not console.is_dumb_terminal:
-        with LiveDisplay(console, holds_answer=_is_one_screen()) as display:
+        with LiveDisplay(console, holds_answer=_is_one_screen(), names_run=names_run) as display:
             yield display
     else:
-        yield LineDisplay(console)
+        yield LineDisplay(console, names_run=names_run)
 
 
 def _is_one_screen() -> bool:
@@ -57,15 +62,20 @@ class LiveDisplay(LineDisplay):
         console: A terminal.
         holds_answer: Standard output is this terminal: what has been shown of the answer is not
             written again.
+        names_run: Tell the run's id at its end.
         clock: Tells the time that has passed.
     """
 
     def __init__(
-        self, console: Console, *, holds_answer: bool = False, clock: Clock = SYSTEM_CLOCK
+        self,
+        console: Console,
+        *,
+        holds_answer: bool = False,
+        names_run: bool = False,
+        clock: Clock = SYSTEM_CLOCK,
     ) -> None:
-        super().__init__(console)
+        super().__init__(console, names_run=names_run, clock=clock)
         self._holds_answer = holds_answer
-        self._clock = clock
         self._tail = Tail()
         self._doing = "starting"
         self._tokens = 0
@@ -77,6 +87,16 @@ class LiveDisplay(LineDisplay):
     def __enter__(self) -> Self:
         self._live.start()
         return self
+
+    @contextmanager
+    def held(self) -> Generator[None]:
+        """See `Display.held`."""
+        self._settle()
+        self._live.stop()
+        try:
+            yield
+        finally:
+            self._live.start()
 
     def __exit__(self, *exc: object) -> None:
         self._live.stop()
@@ -92,7 +112,7 @@ class LiveDisplay(LineDisplay):
         """The part that is redrawn: as many of the last lines as fit, and the status line."""
         console = self.console
         lines = _wrapped(self._tail.text, console)[-self._rows() :]
-        elapsed_s = self._clock.monotonic() - self._started
+        elapsed_s = self.clock.monotonic() - self._started
         status = Text(f"{self._doing} · {self._tokens} tokens · {elapsed_s:.1f} s", style="dim")
         status.truncate(max(1, console.width - 3), overflow="ellipsis")
         self._spinner.update(text=status)
@@ -111,6 +131,9 @@ class LiveDisplay(LineDisplay):
             case events.ToolCalled():
                 self._settle()
                 self._doing = f"running {event.tool}"
+            case events.InputAsked():
+                self._settle()
+                self._doing = "asking you"
             case events.StepEnded():
                 self._tokens += (event.input_tokens or 0) + (event.output_tokens or 0)
             case _:
@@ -119,7 +142,7 @@ class LiveDisplay(LineDisplay):
 
     def _grow(self, text: str) -> None:
         self._tail.add(text)
-        now = self._clock.monotonic()
+        now = self.clock.monotonic()
         if len(self._tail.text) > self._most or now - self._pushed >= PUSH_EVERY_S:
             self._pushed, self._most = now, self._room()
             self._push()

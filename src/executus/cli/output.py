@@ -26,6 +26,7 @@ __all__ = [
     "aside",
     "one_line",
     "prepare_streams",
+    "prompt",
     "say",
     "say_json",
     "settle_streams",
@@ -99,6 +100,12 @@ def tell(text: str) -> None:
     """Write a line to standard error, if that can be written to."""
     with suppress(OSError):
         click.echo(printable(text), err=True)
+
+
+def prompt(text: str) -> None:
+    """Write to standard error without ending the line: somebody is to type behind it."""
+    with suppress(OSError):
+        click.echo(printable(text), err=True, nl=False)
 
 
 def aside() -> Console:

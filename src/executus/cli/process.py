@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Generator
+from contextlib import contextmanager
 from functools import partial
 from types import FrameType, TracebackType
 from typing import Any, Self, TextIO, cast
@@ -13,11 +14,24 @@ from typing import Any, Self, TextIO, cast
 import anyio
 
 from executus.cli.output import OutputLost
-from executus_command import ENDING
 from majordomo.clock import SYSTEM_CLOCK, Clock
 from majordomo.tasks import call_soon, current_loop
 
-__all__ = ["DONE", "FAILED", "MISUSED", "UNREAD", "Signals", "run_async"]
+__all__ = [
+    "DONE",
+    "ENDING",
+    "FAILED",
+    "MISUSED",
+    "UNREAD",
+    "Signals",
+    "run_async",
+    "run_interruptible",
+]
+
+ENDING = tuple(
+    signal.Signals[name] for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+)
+"""As in `executus_command`, which nothing here may import; a test holds them equal."""
 
 DONE = 0
 FAILED = 1
@@ -46,6 +60,7 @@ class Signals:
         self._clock = clock
         self._came = 0.0
         self._cancel: Callable[[], object] | None = None
+        self._instead: Callable[[], object] | None = None
         self._before: dict[int, Any] = {}
 
     @property
@@ -74,12 +89,27 @@ class Signals:
         if self.number is not None:
             cancel()
 
+    @contextmanager
+    def interrupting(self, cancel: Callable[[], object]) -> Generator[None]:
+        """Within the block an interrupt does this instead, and is forgotten when the block ends.
+
+        The other signals do what `cancel_by` says.
+        """
+        self._instead = cancel
+        try:
+            yield
+        finally:
+            self._instead = None
+            if self.number == signal.SIGINT:
+                self.number = None
+
     def _on_signal(self, number: int, _: FrameType | None) -> None:
         now = self._clock.monotonic()
         if self.number is None:
             self.number, self._came = number, now
-            if self._cancel is not None:
-                self._cancel()
+            cancel = self._instead if number == signal.SIGINT and self._instead else self._cancel
+            if cancel is not None:
+                cancel()
         elif now - self._came >= AGAIN_AFTER_S:
             _leave(128 + number)
 
@@ -100,9 +130,14 @@ def run_async(work: Callable[[], Awaitable[int]]) -> int:
     Raises:
         OutputLost: Standard output cannot be written to.
     """
+    return run_interruptible(lambda _: work())
+
+
+def run_interruptible(work: Callable[[Signals], Awaitable[int]]) -> int:
+    """`run_async` for work that wants to say itself what an interrupt does."""
     with Signals() as signals:
         try:
-            return anyio.run(_cancellable, work, signals)
+            return anyio.run(_cancellable, partial(work, signals), signals)
         except OutputLost:
             if signals.number is None:
                 raise

@@ -10,6 +10,7 @@ import anyio
 import click
 
 from executus.batteries.audit import RunQuery, read_story
+from executus.cli.display import refusing
 from executus.cli.inputs import as_text
 from executus.cli.live import open_display
 from executus.cli.output import say_json, tell
@@ -18,19 +19,29 @@ from executus.cli.resume import resume_run
 from executus.cli.runlist import list_runs
 from executus.cli.runlookup import find_run
 from executus.cli.runshow import show_story
-from executus.cli.storing import reading, recording, store_option
+from executus.cli.setting import Setting, no_input_option, yes_option
+from executus.cli.storing import reading, store_option
 from executus.config import parse_duration
 from executus.errors import SetupError
 from executus.run import RunStatus
+from executus.run.restore import restore
 from executus.runpage import run_page
 from majordomo.clock import SYSTEM_CLOCK, Clock
 
 __all__ = ["begin_of", "runs"]
 
 
-@click.group()
+@click.group(
+    epilog="""\b
+Examples:
+  executus runs list
+  executus runs show last"""
+)
 def runs() -> None:
-    """Look at the runs that a store keeps; `executus run --store URL` writes there."""
+    """Look at the runs that a store keeps, and go on with them.
+
+    `executus run --store URL` and `chat` write there.
+    """
 
 
 def begin_of(since: str, clock: Clock = SYSTEM_CLOCK) -> datetime:
@@ -55,7 +66,12 @@ def begin_of(since: str, clock: Clock = SYSTEM_CLOCK) -> datetime:
 _json = click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
 
 
-@runs.command("list")
+@runs.command(
+    "list",
+    epilog="""\b
+Example:
+  executus runs list --state failed --since 2h""",
+)
 @store_option
 @click.option("--state", type=click.Choice([str(one) for one in RunStatus]))
 @click.option("--agent", help="Runs of this agent.")
@@ -98,7 +114,11 @@ async def _list(url: str | None, query: RunQuery, *, as_json: bool) -> int:
         return await list_runs(records.runs, query, as_json=as_json)
 
 
-@runs.command()
+@runs.command(
+    epilog="""\b
+Example:
+  executus runs show last --html run.html"""
+)
 @store_option
 @click.argument("run_id", metavar="ID")
 @click.option(
@@ -143,27 +163,42 @@ async def _write(path: Path, page: str) -> None:
         raise SetupError(f"cannot write {path}: {error.strerror}") from error
 
 
-@runs.command()
+@runs.command(
+    epilog="""\b
+Example:
+  executus runs resume last --yes"""
+)
 @store_option
 @click.argument("run_id", metavar="ID")
+@click.option(
+    "--ask", multiple=True, help="Ask before calls, as for `run`; else as the run was begun."
+)
+@yes_option
+@no_input_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per event and line.")
-def resume(
+def resume(  # noqa: PLR0917 - click passes each option as an argument
     store: str | None,
     run_id: str,
+    ask: tuple[str, ...],
+    yes: bool,  # noqa: FBT001 - a command-line flag
+    no_input: bool,  # noqa: FBT001 - a command-line flag
     as_json: bool,  # noqa: FBT001 - a command-line flag
 ) -> int:
     """Go on with a run that was interrupted, failed, or lost its process.
 
-    For runs begun by `executus run --store URL`: their journals say with which model, tools and
-    instructions. Others are resumed by the program that knows their agents.
+    For runs that `executus run` or `chat` wrote down: with what was asked for then, the agent as
+    its file is now. What the run waits for is asked again. Others are resumed by the program that
+    knows their agents.
     """
     wanted = as_text(run_id, "the id")
-    return run_async(partial(_resume, store, wanted, as_json=as_json))
+    answers = Setting(ask=ask, yes=yes, no_input=no_input, store=store)
+    return run_async(partial(_resume, wanted, answers, as_json=as_json))
 
 
-async def _resume(url: str | None, wanted: str, *, as_json: bool) -> int:
-    async with reading(url) as records:
-        run = await find_run(records.runs, wanted)
-    async with recording(url) as ports:
-        with open_display(as_json=as_json) as display:
-            return await resume_run(run.run_id, ports, display)
+async def _resume(wanted: str, answers: Setting, *, as_json: bool) -> int:
+    with refusing(as_json=as_json):
+        async with reading(answers.store) as records:
+            run_id = (await find_run(records.runs, wanted)).run_id
+            restored = restore(run_id, await records.checkpointer.load(run_id))
+        with open_display(as_json=as_json, names_run=True) as display:
+            return await resume_run(restored, answers, display)

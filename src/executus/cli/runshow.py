@@ -11,7 +11,7 @@ from executus.batteries.audit import RunRecord, RunStory, RunStoryStep, RunTree,
 from executus.cli.output import one_line, say
 from executus.cli.runlist import STATE_STYLES, took_s
 from executus.printable import printable
-from executus.runpage import amount, count, duration, moment, one_of, shortened, trouble
+from executus.runpage import amount, count, duration, moment, one_of, shortened, tool_name, trouble
 
 __all__ = ["show_story"]
 
@@ -88,11 +88,13 @@ def _step(number: int, step: RunStoryStep) -> Iterator[Text]:
     for call in step.calls:
         yield from _call(call, step)
     for denial in step.refused_only:
-        yield _line("   ✗ ", f"{denial.tool} denied ({denial.stage}): {denial.reason}", "yellow")
+        yield _line(
+            "   ✗ ", f"{tool_name(denial.tool)} denied ({denial.stage}): {denial.reason}", "yellow"
+        )
 
 
 def _call(call: ToolCallRecord, step: RunStoryStep) -> Iterator[Text]:
-    yield _line("   → ", f"{call.tool} {call.arguments}", "cyan")
+    yield _line("   → ", f"{tool_name(call.tool)} {call.arguments}", "cyan")
     denial = step.denials.get(call.call_id)
     took = duration((call.ended - call.started).total_seconds())
     images = f" ({one_of(call.images, 'image')})" if call.images else ""

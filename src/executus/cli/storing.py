@@ -10,12 +10,10 @@ import click
 
 from executus.batteries.audit import AuditLog, AuditStore, RunIndex
 from executus.batteries.checkpoint import DurableCheckpointer
-from executus.batteries.prices import OfflinePrices
 from executus.batteries.stores import open_store
-from executus.errors import SetupError
-from executus.money import NO_PRICES, PriceSource
+from executus.cli.output import tell
+from executus.errors import ExecutusError, SetupError
 from executus.run import Ports
-from majordomo.errors import MissingExtra
 
 __all__ = ["STORE_VARIABLE", "Records", "reading", "recording", "store_option"]
 
@@ -46,30 +44,28 @@ class Records:
 
 @asynccontextmanager
 async def recording(url: str | None) -> AsyncGenerator[Ports]:
-    """The ports that write a run down; those of nobody without a store.
+    """The ports that write runs down; those of nobody without a store.
 
-    What model calls cost is known where the extra `prices` is installed.
+    Records that could not be written are a warning: what was run has its answer.
 
     Raises:
         SetupError: No store is installed for the URL.
-        ExecutusError: The store cannot be opened, or records could not be written.
+        ExecutusError: The store cannot be opened.
     """
     if not url:
         yield Ports()
         return
-    async with (
-        open_store(url) as store,
-        AuditLog(store.audit(), store.runs()) as audit,
-    ):
-        checkpointer = DurableCheckpointer(store.checkpoints())
-        yield Ports(audit=audit, checkpointer=checkpointer, prices=_prices())
-
-
-def _prices() -> PriceSource:
-    try:
-        return OfflinePrices()
-    except MissingExtra:
-        return NO_PRICES
+    async with open_store(url) as store:
+        is_over = False
+        try:
+            async with AuditLog(store.audit(), store.runs()) as audit:
+                checkpointer = DurableCheckpointer(store.checkpoints())
+                yield Ports(audit=audit, checkpointer=checkpointer)
+                is_over = True
+        except ExecutusError as error:
+            if not is_over:
+                raise
+            tell(f"warning: {error}")
 
 
 @asynccontextmanager

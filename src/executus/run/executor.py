@@ -36,7 +36,7 @@ from executus.run.journal import NO_CHECKPOINTER
 from executus.run.kernel import execute
 from executus.run.kit import Kit
 from executus.run.ports import NO_AUDIT, Ports
-from executus.run.restore import restore
+from executus.run.restore import RestoredRun, restore
 from executus.run.result import RunResult
 from executus.run.state import RunState
 from majordomo.agent import Agent
@@ -223,9 +223,7 @@ class Executor:
             RunRejected: There is nothing to resume, or an answer is to nothing it asked.
             Exception: What the checkpointer raised.
         """
-        if self.ports.checkpointer is NO_CHECKPOINTER:
-            raise SetupError("resume() needs journals: give the executor Ports(checkpointer=…)")
-        restored = restore(run_id, await self.ports.checkpointer.load(run_id))
+        restored = await self._restored(run_id)
         state = resumed_run(
             self._kit,
             agent or self._known(restored.agent),
@@ -235,6 +233,29 @@ class Executor:
             sinks=self._sinks,
         )
         return await execute(state)
+
+    async def resume_stream(
+        self,
+        run_id: str,
+        *,
+        answers: Mapping[str, Said] | None = None,
+        agent: RunnableAgent[Out] | None = None,
+        deps: object = None,
+    ) -> RunStream[Out]:
+        """Go on with a run and watch: `async with await executor.resume_stream(…) as run`.
+
+        Arguments and errors are those of `resume`; leaving the block is that of `stream`.
+        """
+        restored, sink = await self._restored(run_id), QueueSink()
+        state = resumed_run(
+            self._kit,
+            agent or self._known(restored.agent),
+            restored,
+            answers=answers or {},
+            deps=deps,
+            sinks=(*self._sinks, sink),
+        )
+        return RunStream(state, sink)
 
     def stream(
         self, agent: RunnableAgent[Out] | Agent[Any, Out], invocation: Invocation | str
@@ -277,6 +298,11 @@ class Executor:
         state = new_run(self._kit, agent, invocation, limits=limits, sinks=sinks)
         state.fault = fault
         return state
+
+    async def _restored(self, run_id: str) -> RestoredRun:
+        if self.ports.checkpointer is NO_CHECKPOINTER:
+            raise SetupError("resume() needs journals: give the executor Ports(checkpointer=…)")
+        return restore(run_id, await self.ports.checkpointer.load(run_id))
 
     async def _dispatch(
         self, agent: RunnableAgent[Any] | str, invocation: Invocation

@@ -15,7 +15,16 @@ Example:
 """
 
 from executus.runpage.page import run_page
-from executus.runpage.words import amount, count, duration, moment, one_of, shortened, trouble
+from executus.runpage.words import (
+    amount,
+    count,
+    duration,
+    moment,
+    one_of,
+    shortened,
+    tool_name,
+    trouble,
+)
 
 __all__ = [
     "amount",
@@ -25,5 +34,6 @@ __all__ = [
     "one_of",
     "run_page",
     "shortened",
+    "tool_name",
     "trouble",
 ]

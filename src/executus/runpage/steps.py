@@ -7,7 +7,16 @@ from datetime import tzinfo
 
 from executus.batteries.audit import DenialRecord, RunStoryStep, StepRecord, ToolCallRecord
 from executus.runpage.markup import Markup, join, tag
-from executus.runpage.words import amount, count, duration, moment, one_of, shortened, trouble
+from executus.runpage.words import (
+    amount,
+    count,
+    duration,
+    moment,
+    one_of,
+    shortened,
+    tool_name,
+    trouble,
+)
 
 __all__ = ["step_articles", "steps_table"]
 
@@ -72,7 +81,9 @@ def _article(number: int, step: RunStoryStep, zone: tzinfo | None) -> Iterator[M
     for call in step.calls:
         yield _call(call, step.denials.get(call.call_id))
     for denial in step.refused_only:
-        yield tag("p", f"{denial.tool} denied ({denial.stage}): {denial.reason}", class_="note")
+        yield tag(
+            "p", f"{tool_name(denial.tool)} denied ({denial.stage}): {denial.reason}", class_="note"
+        )
 
 
 def _facts(step: RunStoryStep, zone: tzinfo | None) -> Iterator[str]:
@@ -94,7 +105,7 @@ def _call(call: ToolCallRecord, denial: DenialRecord | None) -> Markup:
     glimpse = glimpse if len(glimpse) <= _MOST_GLIMPSE else f"{glimpse[:_MOST_GLIMPSE]}…"
     line = tag(
         "summary",
-        tag("b", call.tool),
+        tag("b", tool_name(call.tool)),
         " ",
         tag("span", look, class_=f"word {look}"),
         tag("span", f" {took} ", class_="faint"),

@@ -12,7 +12,7 @@ from datetime import datetime
 from executus.batteries.audit import RunStoryStep, StepRecord, ToolCallRecord
 from executus.runpage.axis import Axis, Busy, axis_of
 from executus.runpage.markup import Markup, join, tag
-from executus.runpage.words import amount, count, duration, one_of
+from executus.runpage.words import amount, count, duration, one_of, tool_name
 
 __all__ = ["timeline"]
 
@@ -157,8 +157,8 @@ def _call_row(number: int, step: RunStoryStep, call: ToolCallRecord, axis: Axis)
     word = "" if look == "ok" else f" · {look}"
     return _linked(
         number,
-        f"{call.tool}: {look}, {duration(took_s)}",
-        _label(f"{call.tool}{word}", 22, look),
+        f"{tool_name(call.tool)}: {look}, {duration(took_s)}",
+        _label(f"{tool_name(call.tool)}{word}", 22, look),
         _bar(axis, call.started, call.ended, y=5, high=9, look=look),
         tag("text", duration(took_s), x=_percent(_TOOK), y=14, class_="end faint"),
     )

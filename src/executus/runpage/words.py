@@ -1,4 +1,4 @@
-"""The figures of a run in words: times, durations, counts, money, what was tried."""
+"""The figures of a run in words: times, durations, counts, money, tools, what was tried."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import datetime, tzinfo
 
 from executus.batteries.audit import AttemptRecord
 
-__all__ = ["amount", "count", "duration", "moment", "one_of", "shortened", "trouble"]
+__all__ = ["amount", "count", "duration", "moment", "one_of", "shortened", "tool_name", "trouble"]
 
 UNKNOWN = "—"
 _LARGE = ((10**9, "G"), (10**6, "M"), (10**3, "k"))
@@ -15,6 +15,19 @@ _LARGE = ((10**9, "G"), (10**6, "M"), (10**3, "k"))
 def moment(at: datetime, zone: tzinfo | None = None) -> str:
     """A time to the second in a zone; None is this machine's."""
     return f"{at.astimezone(zone):%Y-%m-%d %H:%M:%S}"
+
+
+def tool_name(wire: str) -> str:
+    """The name that grants speak of, of a tool that records call as its model does.
+
+    A tool that an agent brought itself has no toolset: two underscores within its own name are
+    shown as a dot, too, because records do not say where a tool came from.
+
+    Example:
+        >>> tool_name("calc__calculate")
+        'calc.calculate'
+    """
+    return wire.replace("__", ".", 1)
 
 
 def duration(seconds: float | None) -> str:

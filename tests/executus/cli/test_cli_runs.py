@@ -31,15 +31,17 @@ async def a_run(store, *more, **env):
 
 
 async def test_a_newcomer_runs_lists_and_shows(store, tmp_path):
-    assert (await a_run(store, "--store", store)).stdout == b"42\n"
+    done = await a_run(store, "--store", store)
+    assert done.stdout == b"42\n"
     found = await executus("runs", "list", "--store", store)
     run_id, began, agent, model, state, steps, *_ = found.stdout.decode().split("\t")
     assert (agent, model, state, steps) == ("cli", "fake/offline", "ok", "2")
+    assert done.stderr.decode().splitlines()[-1] == f"run {run_id}"
     assert datetime.fromisoformat(began) <= datetime.now(UTC)
     for wanted in (run_id, run_id[:6], "last"):
         shown = await executus("runs", "show", wanted, EXECUTUS_STORE=store)
         assert shown.returncode == 0
-        assert '→ calc__calculate {"expression":"6*7"}' in shown.stdout.decode()
+        assert '→ calc.calculate {"expression":"6*7"}' in shown.stdout.decode()
     page = tmp_path / "run.html"
     done = await executus("runs", "show", "last", "--html", str(page), EXECUTUS_STORE=store)
     assert (done.returncode, done.stdout) == (0, b"")

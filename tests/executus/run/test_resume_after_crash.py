@@ -294,3 +294,20 @@ async def test_without_a_checkpointer_nothing_is_noted():
     await journal.flush()
     assert not journal.on
     assert await checkpointer.load("r") == ()
+
+
+async def test_a_resumed_run_can_be_watched():
+    world, journals = World(), Mortal()
+    executor, agent = make(world, journals)
+    async with executor.stream(agent, Invocation("go", run_id="r")) as run:
+        async for event in run:
+            if event.kind == "tool_called":
+                break  # leaving the block cancels it
+    assert run.result.status == "cancelled"
+    async with await executor.resume_stream("r", agent=agent) as run:
+        seen = [event.kind async for event in run]
+    assert (run.run_id, run.result.output) == ("r", "finished")
+    assert "tool_called" in seen
+    assert seen[-1] == "run_ended"
+    with pytest.raises(RunRejected, match="nothing to resume"):
+        await executor.resume_stream("r", agent=agent)

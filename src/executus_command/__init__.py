@@ -1,7 +1,7 @@
 """The first lines of the command: signals end the process quietly before anything is imported.
 
-A module of its own because importing `executus` takes long enough to be interrupted, and an
-interrupted import would print a traceback.
+A package of its own because importing `executus` takes long enough to be interrupted, and an
+interrupted import would print a traceback. It leads to `executus.cli`, and nothing leads back.
 """
 
 from __future__ import annotations
@@ -9,18 +9,21 @@ from __future__ import annotations
 import importlib
 import os
 import signal
+import sys
 from contextlib import suppress
 from types import FrameType
 
-__all__ = ["ENDING", "leave_at_signals", "main"]
+__all__ = ["ENDING", "main"]
 
 ENDING = tuple(
     signal.Signals[name] for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
 )
 """Signals that ask a process to end, as far as this system has them."""
 
+_GENERAL = (["--help"], ["-h"], ["--version"])
 
-def leave_at_signals() -> None:
+
+def _leave_at_signals() -> None:
     """Let the signals of `ENDING` end the process at once, with 128 plus their number.
 
     For the time in which nothing has been begun. One that is ignored stays so (`nohup`, `cmd &`).
@@ -46,6 +49,9 @@ def _hold_standard_streams() -> None:
 
 def main() -> None:
     """Entry point of the `executus` command."""
-    leave_at_signals()
+    _leave_at_signals()
     _hold_standard_streams()
+    if sys.argv[1:] in _GENERAL:  # answered without loading the library
+        with suppress(ModuleNotFoundError):  # without its extra, the command itself says so
+            importlib.import_module("executus_command.front").answer(sys.argv[1])
     importlib.import_module("executus.cli").main()
