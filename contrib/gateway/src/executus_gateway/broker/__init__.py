@@ -1,0 +1,1 @@
+"""Questions to people: opened, delivered, answered once, expired; durable."""

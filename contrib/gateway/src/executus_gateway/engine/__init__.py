@@ -1,0 +1,1 @@
+"""What runs the code that agents write: a sandboxed interpreter in a worker process."""

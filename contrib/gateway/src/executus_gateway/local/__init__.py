@@ -1,0 +1,1 @@
+"""The folder of local mode: log, snapshot and artifacts in plain files."""

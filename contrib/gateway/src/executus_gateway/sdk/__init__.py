@@ -1,0 +1,1 @@
+"""The face a program sees: `Client`, the same whatever target is behind it."""

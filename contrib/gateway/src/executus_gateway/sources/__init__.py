@@ -1,0 +1,1 @@
+"""Where tools come from: a connector per kind, and the manager that keeps their catalogs."""

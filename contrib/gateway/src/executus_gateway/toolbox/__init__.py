@@ -1,0 +1,1 @@
+"""The gateway as tools of an executus agent."""
