@@ -14,7 +14,7 @@ __all__ = ["PolicyAction", "PolicyDecision", "PolicyRule", "PolicyScope"]
 PolicyAction: TypeAlias = Literal["allow", "ask", "deny"]
 PolicyScope: TypeAlias = Literal["organisation", "workspace"]
 
-Pattern = Annotated[str, Field(pattern=r"^[a-z0-9_.*]+$", max_length=200)]
+Pattern = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.*]+$", max_length=200)]
 
 
 class PolicyRule(Record):
