@@ -49,6 +49,7 @@ class InputBroker:
         self._ledger = ledger
         self._vault = vault
         self._expires_after_s = expires_after_s
+        self._turn = anyio.Lock()
         self._answered: defaultdict[str, anyio.Event] = defaultdict(anyio.Event)
 
     def question(
@@ -136,12 +137,18 @@ class InputBroker:
     async def _close(
         self, question: Interaction, state: InteractionState, answer: Answer
     ) -> Interaction:
+        async with self._turn:
+            again = self._ledger.require(Interaction, question.id)
+            if again.state != "pending":
+                return again  # somebody was faster
+            return await self._store(question, state, answer)
+
+    async def _store(
+        self, question: Interaction, state: InteractionState, answer: Answer
+    ) -> Interaction:
         accepted = state == "accepted"
         if accepted and answer.secret is not None and question.credential is not None:
             await self._vault.put(question.credential, answer.secret.get_secret_value())
-        again = self._ledger.require(Interaction, question.id)
-        if again.state != "pending":
-            return again  # somebody was faster while the vault was written
         closed = question.model_copy(
             update={
                 "state": state,

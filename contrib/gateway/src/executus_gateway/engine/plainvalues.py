@@ -39,7 +39,7 @@ def plain(value: object, depth: int = 0) -> Any:
             return repr(value)[:MAX_REPR]
 
 
-def _scalar(value: bool | float | str | bytes | date | time | None) -> Any:
+def _scalar(value: object) -> Any:
     match value:
         case float():
             return value if math.isfinite(value) else None

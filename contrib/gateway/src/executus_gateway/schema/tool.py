@@ -36,6 +36,7 @@ class ToolDescriptor(Value):
 
     Attributes:
         path: As in the summary.
+        origin: The source's own name for it.
         description: As the source gives it, capped.
         effect: As in the summary.
         input_schema: JSON Schema of the arguments, an object; self-contained.
@@ -44,6 +45,7 @@ class ToolDescriptor(Value):
     """
 
     path: str
+    origin: str = ""
     description: str = ""
     effect: ToolEffect = "write"
     input_schema: dict[str, Any] = Field(default_factory=dict)

@@ -1,1 +1,6 @@
 """Where tools come from: a connector per kind, and the manager that keeps their catalogs."""
+
+from executus_gateway.sources.manager import SourceManager
+from executus_gateway.sources.mcpsource import McpConnector
+
+__all__ = ["McpConnector", "SourceManager"]
