@@ -61,7 +61,7 @@ async def open_local(
         StateDamaged: The folder was changed by something else than a crash.
         StateLocked: Another process has it.
     """
-    home = Path(folder).expanduser()
+    home = Path(os.path.expanduser(folder))
     async with AsyncExitStack() as stack:
         ledger = Ledger(store or FileStore(home), new_id=new_id, clock=clock)
         if torn := await ledger.open():

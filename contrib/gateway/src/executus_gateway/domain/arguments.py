@@ -23,16 +23,25 @@ class MisfitArguments(ValueError):
     """They do not fit; the sentence says how, for the model."""
 
 
-def bind(args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
+def bind(
+    args: Sequence[Any], kwargs: Mapping[str, Any], names: Sequence[str] = ()
+) -> dict[str, Any]:
     """A call's arguments by name: named ones, or one dictionary, or both.
 
+    Args:
+        args: Positional ones.
+        kwargs: Named ones.
+        names: What positional ones are called, where they have an order; a source's have none.
+
     Raises:
-        MisfitArguments: There are other positional ones.
+        MisfitArguments: There are positional ones without a name.
     """
     if not args:
         return dict(kwargs)
     if len(args) == 1 and isinstance(args[0], Mapping):
         return {**cast("Mapping[str, Any]", args[0]), **kwargs}
+    if len(args) <= len(names):
+        return {**dict(zip(names, args, strict=False)), **kwargs}
     raise MisfitArguments("tools take named arguments, `name=value`, or one dictionary")
 
 

@@ -23,6 +23,7 @@ from executus_gateway.schema import (
 from executus_gateway.service.controls import Controls
 from executus_gateway.service.invoker import Invoker
 from executus_gateway.service.policycontrols import Policies, policy_controls
+from executus_gateway.service.runcontrols import run_controls
 from executus_gateway.service.runner import Runner
 from executus_gateway.service.searchcontrols import search_controls
 from executus_gateway.service.sourcecontrols import source_controls
@@ -67,6 +68,7 @@ class Gateway:
             *search_controls(sources, controls, self._invoker.decision),
             *source_controls(ledger, sources),
             *policy_controls(self.policies),
+            *run_controls(ledger),
         )
         self._runner = Runner(
             ledger,

@@ -94,8 +94,10 @@ class Invoker:
         """All that can be known before anybody is asked and anything is sent."""
         namespace = call.path.partition(".")[0]
         try:
-            arguments = bind(call.args, call.kwargs)
-            if (control := self._controls.find(call.path)) is not None:
+            control = self._controls.find(call.path)
+            names = list(control.schema["properties"]) if control is not None else []
+            arguments = bind(call.args, call.kwargs, names)
+            if control is not None:
                 return self._judged(call.path, arguments, control.descriptor(arguments), control)
             await self._sources.heal(namespace)
             found = self._sources.catalogs.find(call.path)

@@ -8,6 +8,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Final
 
 import anyio
+from pydantic_core import to_json
 
 from executus_gateway.broker import InputBroker
 from executus_gateway.domain import Ledger
@@ -43,6 +44,7 @@ __all__ = ["ENDED", "Runner"]
 logger = logging.getLogger("executus_gateway.service")
 
 ENDED: Final[frozenset[RunState]] = frozenset({"completed", "failed", "interrupted"})
+MAX_VALUE_BYTES = 512 * 1024
 RESTARTED = RunProblem(
     kind="restart", message="the gateway was restarted while this ran: run it again"
 )
@@ -136,13 +138,14 @@ class Runner:
             if run.state in ENDED:
                 self._changed.pop(run_id, None)
                 return run
-            if run.state == "paused" and not (through_pauses or self._reached(run, prompter)):
+            if not through_pauses and self._waits_for_others(run, prompter):
                 return run
             await changed.wait()
 
-    def _reached(self, run: TaskRun, prompter: Prompter) -> bool:
+    def _waits_for_others(self, run: TaskRun, prompter: Prompter) -> bool:
         asked = [self._ledger.get(Interaction, question) for question in run.waiting_for]
-        return all(question is None or prompter.reaches(question) for question in asked)
+        open_ones = [question for question in asked if question and question.state == "pending"]
+        return any(not prompter.reaches(question) for question in open_ones)
 
     async def cancel(self, run_id: str) -> TaskRun:
         """End a run where it stands.
@@ -257,6 +260,7 @@ class Runner:
     async def _end(self, run: TaskRun, outcome: Outcome, state: RunState | None = None) -> None:
         if run.state in ENDED:
             return
+        outcome = _bounded(outcome)
         settled = state or ("completed" if outcome.problem is None else "failed")
         ended = run.model_copy(
             update={
@@ -288,3 +292,13 @@ class Runner:
 
     def _tell(self, run_id: str) -> None:
         self._changed.pop(run_id, anyio.Event()).set()
+
+
+def _bounded(outcome: Outcome) -> Outcome:
+    """The outcome, its value cut where it is too long to be kept."""
+    text = to_json(outcome.value)
+    if len(text) <= MAX_VALUE_BYTES:
+        return outcome
+    cut = text[:MAX_VALUE_BYTES].decode("utf-8", "ignore")
+    value = {"truncated": True, "bytes": len(text), "json": cut}
+    return outcome.model_copy(update={"value": value})
