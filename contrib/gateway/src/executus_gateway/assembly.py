@@ -17,7 +17,7 @@ from executus_gateway.ports import Connector, RunLimits, StateStore, Vault
 from executus_gateway.schema import CredentialId, IdFactory, Prefix, SourceId, SourceKind
 from executus_gateway.secrets import FileVault
 from executus_gateway.service import Gateway
-from executus_gateway.sources import McpConnector, SourceManager
+from executus_gateway.sources import McpConnector, OpenapiConnector, SourceManager
 from majordomo.clock import SYSTEM_CLOCK, Clock
 
 __all__ = ["open_local"]
@@ -61,7 +61,7 @@ async def open_local(
         StateDamaged: The folder was changed by something else than a crash.
         StateLocked: Another process has it.
     """
-    home = Path(os.path.expanduser(folder))
+    home = _expanded(folder)
     async with AsyncExitStack() as stack:
         ledger = Ledger(store or FileStore(home), new_id=new_id, clock=clock)
         if torn := await ledger.open():
@@ -91,11 +91,18 @@ async def open_local(
         )
 
 
+def _expanded(folder: str | os.PathLike[str]) -> Path:
+    return Path(folder).expanduser()
+
+
 async def _connectors(
     stack: AsyncExitStack, guard: Egress, clock: Clock, note_change: Callable[[SourceId], None]
 ) -> dict[SourceKind, Connector]:
     mcp = McpConnector(guard=guard, on_change=note_change, clock=clock)
-    return {"mcp": await stack.enter_async_context(mcp)}
+    return {
+        "mcp": await stack.enter_async_context(mcp),
+        "openapi": OpenapiConnector(guard=guard),
+    }
 
 
 async def _seal_key(vault: Vault) -> bytes:

@@ -2,5 +2,6 @@
 
 from executus_gateway.sources.manager import SourceManager
 from executus_gateway.sources.mcpsource import McpConnector
+from executus_gateway.sources.openapi import OpenapiConnector
 
-__all__ = ["McpConnector", "SourceManager"]
+__all__ = ["McpConnector", "OpenapiConnector", "SourceManager"]
