@@ -86,9 +86,7 @@ async def test_4_an_accepted_write_is_made_once_and_a_second_answer_changes_noth
     assert len(pets.writes) == 1
 
 
-async def test_4_a_declined_write_is_not_made_and_the_code_learns_why(
-    gateway, pets, next_question
-):
+async def test_4_a_declined_write_is_not_made_and_the_code_learns_why(gateway, pets, next_question):
     run = await gateway.start(pets.add() + CREATE)
     asked = await next_question(gateway)
     await gateway.answer(asked.id, Answer(verdict="decline", note="not Rex again"))
@@ -238,6 +236,8 @@ async def test_8_an_outage_keeps_the_catalog(gateway, answering, tmp_path):
             f"args=[{str(script)!r}], namespace='srv')"
         )
     script.unlink()
+    died = await gateway.execute("return tools.srv.die()")
+    assert died.outcome.value["error"]["code"] == "source_error"
     refreshed = await gateway.execute("return tools.executor.sources.refresh(source='srv')")
     assert refreshed.outcome.value["data"]["state"] == "error"
     found = await gateway.execute("return tools.search('value')['data'][0]['path']")

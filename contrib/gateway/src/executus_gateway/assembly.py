@@ -17,7 +17,12 @@ from executus_gateway.ports import Connector, RunLimits, StateStore, Vault
 from executus_gateway.schema import CredentialId, IdFactory, Prefix, SourceId, SourceKind
 from executus_gateway.secrets import FileVault
 from executus_gateway.service import Gateway
-from executus_gateway.sources import McpConnector, OpenapiConnector, SourceManager
+from executus_gateway.sources import (
+    GraphqlConnector,
+    McpConnector,
+    OpenapiConnector,
+    SourceManager,
+)
 from majordomo.clock import SYSTEM_CLOCK, Clock
 
 __all__ = ["open_local"]
@@ -102,6 +107,7 @@ async def _connectors(
     return {
         "mcp": await stack.enter_async_context(mcp),
         "openapi": OpenapiConnector(guard=guard),
+        "graphql": GraphqlConnector(guard=guard),
     }
 
 

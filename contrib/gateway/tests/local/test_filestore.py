@@ -1,11 +1,12 @@
 """The log: what was acknowledged is there after a kill at any byte; other damage is refused."""
 
-import shutil
+import os
 
 import pytest
 from executus_gateway.domain import Ledger
 from executus_gateway.errors import StateDamaged, StateLocked
 from executus_gateway.local import FileStore
+from executus_gateway.local.loglines import decode_log
 from executus_gateway.schema import LOCAL_WORKSPACE, Drop, PolicyRule
 
 from executus.testing import FakeClock
@@ -38,21 +39,30 @@ async def test_10_a_kill_at_every_byte_leaves_the_acknowledged_history(tmp_path)
     ends = await written(tmp_path / "whole", 3)
     data = (tmp_path / "whole" / "events.jsonl").read_bytes()
     for length in range(len(data) + 1):
-        folder = tmp_path / "cut"
-        folder.mkdir()
-        (folder / "events.jsonl").write_bytes(data[:length])
-        book = ledger(folder)
-        torn = await book.open()
         acknowledged = sum(end <= length for end in ends)
-        assert [r.id for r in book.all(PolicyRule)] == [f"pol_{n}" for n in range(acknowledged)]
-        assert torn == length - ([0, *ends][acknowledged])
-        await book.commit("policy.added", rule(9))  # and it goes on from there
-        await book.aclose()
-        again = ledger(folder)
-        await again.open()
-        assert again.get(PolicyRule, "pol_9") is not None
-        await again.aclose()
-        shutil.rmtree(folder)
+        log = decode_log(data[:length], "events.jsonl", 0)
+        assert [event.sequence for event in log.events] == list(range(1, acknowledged + 1))
+        assert log.torn_bytes == length - [0, *ends][acknowledged]
+
+
+@pytest.mark.parametrize("behind_end", [-1, 0, 1, 40])
+@pytest.mark.parametrize("whole", [0, 1, 2])
+async def test_10_after_a_kill_the_log_goes_on_where_it_was_whole(tmp_path, whole, behind_end):
+    folder = tmp_path / "home"
+    ends = [0, *await written(folder, 3)]
+    path = folder / "events.jsonl"
+    length = max(0, ends[whole] + behind_end)
+    path.write_bytes(path.read_bytes()[:length])
+    kept = sum(end <= length for end in ends[1:])
+    book = ledger(folder)
+    assert await book.open() == length - ends[kept]
+    await book.commit("policy.added", rule(9))
+    await book.aclose()
+    again = ledger(folder)
+    await again.open()
+    ids = [r.id for r in again.all(PolicyRule)]
+    assert ids == [*(f"pol_{n}" for n in range(kept)), "pol_9"]
+    await again.aclose()
 
 
 async def test_any_changed_byte_of_a_whole_line_is_refused_with_its_line(tmp_path):
@@ -60,16 +70,14 @@ async def test_any_changed_byte_of_a_whole_line_is_refused_with_its_line(tmp_pat
     path = tmp_path / "home" / "events.jsonl"
     data = path.read_bytes()
     for position in range(ends[-1] - 1):
-        if position == ends[0] - 1:
-            continue  # the line's end: the two become one line, which does not fit either
         changed = bytearray(data)
         changed[position] ^= 1
-        if changed[position] == 0x0A:
-            continue
-        path.write_bytes(bytes(changed))
         line = 1 if position < ends[0] else 2
         with pytest.raises(StateDamaged, match=f"events.jsonl, line {line}"):
-            await ledger(tmp_path / "home").open()
+            decode_log(bytes(changed), "events.jsonl", 0)
+    path.write_bytes(data.replace(b"deny", b"allo", 1))
+    with pytest.raises(StateDamaged, match="events.jsonl, line 1, was changed"):
+        await ledger(tmp_path / "home").open()
 
 
 async def test_a_missing_line_is_refused(tmp_path):
@@ -132,8 +140,12 @@ async def test_a_failed_write_leaves_no_half_line(tmp_path, monkeypatch):
     await book.open()
     await book.commit("policy.added", rule(1))
 
+    real, failures = os.fsync, [OSError(28, "No space left on device")]
+
     def full(descriptor):
-        raise OSError(28, "No space left on device")
+        if failures:
+            raise failures.pop()
+        real(descriptor)
 
     with monkeypatch.context() as patched:
         patched.setattr("executus_gateway.local.filestore.os.fsync", full)

@@ -1,6 +1,6 @@
 """An MCP server whose tool `old` is called `new` after a call of `rename`."""
 
-import sys
+import os
 
 from mcp.server.mcpserver import Context, MCPServer
 from mcp.types import ToolAnnotations
@@ -27,7 +27,7 @@ async def rename(quietly: bool, ctx: Context) -> str:
 @server.tool(annotations=READS)
 def die() -> str:
     """Ends the server."""
-    sys.exit(3)
+    os._exit(3)
 
 
 server.add_tool(value, name="old", annotations=READS)

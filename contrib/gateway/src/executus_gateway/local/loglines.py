@@ -108,7 +108,7 @@ def _event(line: bytes, name: str, number: int) -> Event:
 
 def _checked(line: bytes, name: str, number: int) -> bytes:
     check, body = line[:CHECK_CHARS], line[CHECK_CHARS + 1 :]
-    if check != b"%08x" % zlib.crc32(body):
+    if line[CHECK_CHARS : CHECK_CHARS + 1] != b" " or check != b"%08x" % zlib.crc32(body):
         raise StateDamaged(
             f"{name}, line {number}, was changed: its checksum does not fit; restore the folder "
             "from a backup"

@@ -64,6 +64,7 @@ class McpConnector:
         self._clock = clock
         self._open_place = open_place or session_opener
         self._servers: dict[str, KeptServer] = {}
+        self._given: dict[str, tuple[Credential, ...]] = {}
         self._owner: TaskOwner | None = None
 
     async def __aenter__(self) -> Self:
@@ -84,10 +85,15 @@ class McpConnector:
             await owner.__aexit__(exc_type, exc, traceback)
 
     async def load(self, source: Source, credentials: Credentials) -> Loaded:
-        """Connect anew and list the tools."""
-        await self.release(source)
+        """List the tools, in the session there is, or in a new one."""
         await self._judge(source)
-        listed = await self._server(source, credentials).list_tools()
+        if self._given.get(source.id) != tuple(credentials):
+            await self.release(source)
+        try:
+            listed = await self._server(source, credentials).list_tools()
+        except SourceFailed:
+            await self.release(source)
+            listed = await self._server(source, credentials).list_tools()
         return Loaded(artifact=compiled(listed), version=VERSION)
 
     def open(self, source: Source, artifact: bytes) -> McpCatalog:
@@ -116,6 +122,7 @@ class McpConnector:
 
     async def release(self, source: Source) -> None:
         """End the source's session."""
+        self._given.pop(source.id, None)
         server = self._servers.pop(source.id, None)
         if server is not None:
             await server.end()
@@ -132,6 +139,7 @@ class McpConnector:
                 clock=self._clock,
             )
             self._servers[source.id] = server
+            self._given[source.id] = tuple(credentials)
             server.start(self._owner)
         return server
 

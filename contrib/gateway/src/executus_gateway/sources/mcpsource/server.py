@@ -59,7 +59,9 @@ class KeptServer:
         """
         await self._up.wait()
         try:
-            await self._connection.connect()
+            link = await self._connection.connect()
+            if link.session is not None:
+                self._listed = await link.session.list_tools()
         except McpError as error:
             raise SourceFailed(str(error)) from error
         return self._listed or ()
