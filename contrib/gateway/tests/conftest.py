@@ -2,6 +2,7 @@
 
 from contextlib import asynccontextmanager
 
+import anyio
 import pytest
 from executus_gateway.assembly import open_local
 from executus_gateway.schema import Answer
@@ -58,7 +59,6 @@ def answering():
     @asynccontextmanager
     async def block(gateway, *verdicts):
         """Answer questions in order while the block runs."""
-        import anyio
 
         async def answer_all():
             for verdict in verdicts:

@@ -76,7 +76,7 @@ async def test_any_changed_byte_of_a_whole_line_is_refused_with_its_line(tmp_pat
         with pytest.raises(StateDamaged, match=f"events.jsonl, line {line}"):
             decode_log(bytes(changed), "events.jsonl", 0)
     path.write_bytes(data.replace(b"deny", b"allo", 1))
-    with pytest.raises(StateDamaged, match="events.jsonl, line 1, was changed"):
+    with pytest.raises(StateDamaged, match=r"events.jsonl, line 1, was changed"):
         await ledger(tmp_path / "home").open()
 
 
@@ -114,7 +114,7 @@ async def test_a_damaged_snapshot_is_refused(tmp_path):
     await book.aclose()
     path = folder / "snapshot.json"
     path.write_bytes(path.read_bytes().replace(b"deny", b"allo"))
-    with pytest.raises(StateDamaged, match="snapshot.json, line 1, was changed"):
+    with pytest.raises(StateDamaged, match=r"snapshot.json, line 1, was changed"):
         await ledger(folder).open()
     path.write_bytes(path.read_bytes()[:-5])
     with pytest.raises(StateDamaged, match="cut off"):

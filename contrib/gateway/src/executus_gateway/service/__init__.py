@@ -2,5 +2,6 @@
 
 from executus_gateway.service.gateway import Gateway
 from executus_gateway.service.policycontrols import Policies
+from executus_gateway.service.sourcecontrols import place_of
 
-__all__ = ["Gateway", "Policies"]
+__all__ = ["Gateway", "Policies", "place_of"]

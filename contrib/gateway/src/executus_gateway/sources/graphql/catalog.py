@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from pydantic_core import from_json, to_json
 
@@ -11,7 +11,7 @@ from executus_gateway.domain import identifiers
 from executus_gateway.errors import SourceFailed
 from executus_gateway.schema import AuthScheme, ToolDescriptor, ToolEffect, ToolSummary
 from executus_gateway.sources.graphql.schema import BEARER
-from executus_gateway.sources.graphql.selecting import Types, selection, signature
+from executus_gateway.sources.graphql.selecting import Types, checked, selection, signature
 
 __all__ = ["SELECT", "VERSION", "GraphqlCatalog", "compiled"]
 
@@ -49,13 +49,13 @@ class GraphqlCatalog:
 
     def __init__(self, artifact: bytes) -> None:
         try:
-            read = from_json(artifact, cache_strings="keys")
-            if read["version"] != VERSION:
-                raise KeyError(VERSION)
-            self._types: Types = {entry["name"]: entry for entry in read["schema"]["types"]}
+            read: dict[str, Any] = from_json(artifact, cache_strings="keys")
+            schema: dict[str, Any] = {VERSION: read["schema"]}[read["version"]]
+            entries: list[dict[str, Any]] = schema["types"]
         except (ValueError, KeyError, TypeError) as error:
             raise SourceFailed("the stored catalog is of another version: refresh it") from error
-        self._fields = dict(self._rooted(read["schema"]))
+        self._types: Types = {entry["name"]: entry for entry in entries}
+        self._fields = dict(self._rooted(schema))
         self._summaries = tuple(self._summary(path) for path in self._fields)
 
     @property
@@ -78,6 +78,7 @@ class GraphqlCatalog:
         if path not in self._fields:
             return None
         operation, effect, field = self._fields[path]
+        told = field.get("description") or ""
         properties = {arg["name"]: self._input(arg["type"]) for arg in field["args"]}
         definitions: dict[str, Any] = {}
         for name in list(_referred(properties)):
@@ -97,7 +98,7 @@ class GraphqlCatalog:
         return ToolDescriptor(
             path=path,
             origin=f"{operation} {field['name']}",
-            description=f"{field.get('description') or ''}\nGives {signature(field['type'])}".strip(),
+            description=f"{told}\nGives {signature(field['type'])}".strip(),
             effect=effect,
             input_schema=schema,
         )
@@ -109,13 +110,16 @@ class GraphqlCatalog:
             path: Of the field.
             select: What to get of it; empty gets its plain fields.
             given: Names of the arguments of the call.
+
+        Raises:
+            MisfitArguments: `select` is more than fields.
         """
         operation, _, field = self._fields[path]
         wanted = set(given)
-        args = [arg for arg in field["args"] if arg["name"] in wanted]
+        args: list[Mapping[str, Any]] = [arg for arg in field["args"] if arg["name"] in wanted]
         declared = ", ".join(f"${arg['name']}: {signature(arg['type'])}" for arg in args)
         passed = ", ".join(f"{arg['name']}: ${arg['name']}" for arg in args)
-        fields = f"{{ {select} }}" if select else selection(self._types, field["type"])
+        fields = f"{{ {checked(select)} }}" if select else selection(self._types, field["type"])
         head = f"{operation} ({declared})" if declared else operation
         call = f"{field['name']}({passed})" if passed else field["name"]
         return f"{head} {{ {call} {fields} }}"
@@ -128,8 +132,9 @@ class GraphqlCatalog:
         self, schema: Mapping[str, Any]
     ) -> Iterable[tuple[str, tuple[str, ToolEffect, Mapping[str, Any]]]]:
         for key, operation, effect in _ROOTS:
-            root = self._types.get((schema.get(key) or {}).get("name"))
-            fields = (root or {}).get("fields") or []
+            root: Mapping[str, Any] = schema.get(key) or {"name": ""}
+            owner: Mapping[str, Any] = self._types.get(root["name"], {})
+            fields: list[Mapping[str, Any]] = owner.get("fields") or []
             names = identifiers(field["name"] for field in fields)
             for field in fields:
                 yield f"{operation}.{names[field['name']]}", (operation, effect, field)
@@ -153,7 +158,8 @@ class GraphqlCatalog:
             case "INPUT_OBJECT":
                 return {"$ref": f"#/$defs/{kind['name']}"}
             case "ENUM":
-                values = self._types.get(kind["name"], {}).get("enumValues") or []
+                known: Mapping[str, Any] = self._types.get(kind["name"], {})
+                values: list[Mapping[str, Any]] = known.get("enumValues") or []
                 return {"enum": [value["name"] for value in values]}
             case _:
                 return dict(_SCALARS.get(kind["name"], {}))
@@ -161,7 +167,7 @@ class GraphqlCatalog:
     def _define(self, name: str, definitions: dict[str, Any]) -> None:
         if name in definitions:
             return
-        fields = self._types.get(name, {}).get("inputFields") or []
+        fields: list[Mapping[str, Any]] = self._types.get(name, {}).get("inputFields") or []
         properties = {field["name"]: self._input(field["type"]) for field in fields}
         definitions[name] = {
             "type": "object",
@@ -177,13 +183,13 @@ def _required(argument: Mapping[str, Any]) -> bool:
     return argument["type"]["kind"] == "NON_NULL" and argument.get("defaultValue") is None
 
 
-def _referred(value: Any) -> Iterable[str]:
+def _referred(value: object) -> Iterable[str]:
     if isinstance(value, dict):
-        found: dict[str, Any] = value  # pyright: ignore[reportUnknownVariableType]
+        found = cast("dict[str, object]", value)
         if isinstance(reference := found.get("$ref"), str):
             yield reference.removeprefix("#/$defs/")
         for item in found.values():
             yield from _referred(item)
     elif isinstance(value, list):
-        for item in value:  # pyright: ignore[reportUnknownVariableType]
+        for item in cast("list[object]", value):
             yield from _referred(item)

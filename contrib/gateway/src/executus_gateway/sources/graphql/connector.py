@@ -9,6 +9,7 @@ from typing import Any
 from pydantic_core import from_json, to_json
 
 from executus.egress import Egress, EgressError
+from executus_gateway.domain import MisfitArguments
 from executus_gateway.errors import SourceFailed
 from executus_gateway.ports import Credentials, Loaded
 from executus_gateway.schema import (
@@ -65,8 +66,8 @@ class GraphqlConnector:
         if catalog is None:
             return _failed("source_error", "the catalog is not open: refresh the source")
         variables = {name: value for name, value in arguments.items() if name != SELECT}
-        text = catalog.document(tool.path, str(arguments.get(SELECT, "")), variables)
         try:
+            text = catalog.document(tool.path, str(arguments.get(SELECT, "")), variables)
             response = await self._guard.fetch(
                 "POST",
                 _place(source).url,
@@ -80,6 +81,8 @@ class GraphqlConnector:
                 max_bytes=MAX_ANSWER_BYTES,
                 redirects=False,
             )
+        except MisfitArguments as error:
+            return _failed("invalid_arguments", str(error))
         except EgressError as error:
             return _failed("source_error", str(error))
         if response.status in {401, 403}:
@@ -94,14 +97,16 @@ class GraphqlConnector:
 def _told(status: int, body: bytes, field: str) -> ToolResult:
     try:
         answer: Any = from_json(body)
-        errors, data = answer.get("errors"), answer.get("data")
+        errors: Any = answer.get("errors")
+        data: Any = answer.get("data")
     except (ValueError, AttributeError):
         return _failed("source_error", f"the endpoint answered {status}, and not in GraphQL")
     if errors:
         message = "; ".join(str(error.get("message", error)) for error in errors[:5])
         error = ToolError(code="tool_error", message=message[:2000], status=status, detail=data)
         return ToolFailed(error=error)
-    return ToolOk(data=(data or {}).get(field))
+    given: Mapping[str, Any] = data or {}
+    return ToolOk(data=given.get(field))
 
 
 def _headers(credentials: Credentials) -> dict[str, str]:
