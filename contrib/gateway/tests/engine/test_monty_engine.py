@@ -81,7 +81,7 @@ async def test_calls_of_several_tasks_wait_together(engine):
         "from pathlib import Path\nPath('/etc/passwd').read_text()",
         "__import__('os').system('id')",
         "tools.__class__.__bases__[0].__subclasses__()",
-        "eval('1')",
+        "eval('open(1)')",
     ],
 )
 async def test_the_machine_is_out_of_reach(engine, code):

@@ -80,7 +80,7 @@ async def test_mistakes_are_typed(client):
         await client.add_source()
     with pytest.raises(Refused, match="leave credentials out"):
         await client.add_source(mcp="https://user:pw@example.com/mcp")
-    with pytest.raises(Refused, match="no such tool"):
+    with pytest.raises(Refused, match="there is no tool"):
         await client.explain("nothing.here")
 
 

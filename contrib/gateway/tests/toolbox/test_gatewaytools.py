@@ -17,7 +17,7 @@ async def test_an_agent_runs_code_in_the_gateway(home):
 async def test_the_tool_tells_values_prints_and_failures(home):
     async with await Client.create(folder=home) as client:
         (execute,) = gateway_tools(client)
-        good = await execute.handler({"code": "print('p')\nreturn {'a': 1}"})
-        bad = await execute.handler({"code": "raise ValueError('no')"})
+        good = await execute("print('p')\nreturn {'a': 1}")
+        bad = await execute("raise ValueError('no')")
     assert good == '{"a":1}\n[printed]\np\n'
     assert "ValueError: no" in bad

@@ -20,7 +20,8 @@ MAX_CHARS = 40_000
 def gateway_tools(client: Client) -> Sequence[Tool]:
     """The toolset of one gateway, its one tool being `execute`.
 
-    Register it as `registry.add("gateway", gateway_tools(client))`. The gateway applies its own policies and asks its own people, so the harness need not.
+    Register it as `registry.add("gateway", gateway_tools(client))`. The gateway applies its own
+    policies and asks its own people, so the harness need not.
 
     Args:
         client: Of any target.
