@@ -52,6 +52,7 @@ class SearchIndex:
     def __init__(self, tools: Sequence[ToolSummary]) -> None:
         self._size = len(tools)
         self._postings = _postings(tools)
+        self._summaries = [frozenset(words(tool.summary)) for tool in tools]
 
     def search(self, query: str) -> Mapping[int, float]:
         """Numbers of the tools that fit, with how well they do; all words count, none must fit."""
@@ -68,7 +69,15 @@ class SearchIndex:
             for number, score in best.items():
                 scores[number] += score
                 hits[number] += 1
-        return {number: score * hits[number] / len(asked) for number, score in scores.items()}
+        return {
+            number: score * hits[number] / len(asked) * (1 + self._covered(number, asked))
+            for number, score in scores.items()
+        }
+
+    def _covered(self, number: int, asked: Iterable[str]) -> float:
+        """How much of a tool's summary was asked for: a tool that does just that comes first."""
+        summary = self._summaries[number]
+        return len(summary.intersection(asked)) / len(summary) if summary else 0.0
 
     def _terms(self, word: str) -> Iterable[tuple[str, float]]:
         if word in self._postings:

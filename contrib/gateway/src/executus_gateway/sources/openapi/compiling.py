@@ -131,7 +131,7 @@ def _name(method: str, route: str, operation: Mapping[str, Any]) -> str:
     tags = [str(tag) for tag in _list(operation.get("tags"))]
     group = identifier(tags[0] if tags else _first_segment(route))
     leaf = str(operation.get("operationId") or f"{method} {route}")
-    name = identifier(leaf.rsplit("/", 1)[-1] if "operationId" in operation else leaf)
+    name = identifier(leaf)
     short = name.removeprefix(f"{group}_")
     return f"{group}.{short if short.isidentifier() else name}"
 
