@@ -158,3 +158,23 @@ async def test_a_failed_write_leaves_no_half_line(tmp_path, monkeypatch):
     await again.open()
     assert [r.id for r in again.all(PolicyRule)] == ["pol_1", "pol_3"]
     await again.aclose()
+
+
+async def test_a_log_without_the_snapshot_it_goes_on_from_is_refused(tmp_path):
+    folder = tmp_path / "home"
+    await written(folder, 2)
+    book = ledger(folder)
+    await book.open()
+    await book.aclose()
+    await written_more(folder)
+    (folder / "snapshot.json").unlink()
+    with pytest.raises(StateDamaged, match="line 1, has event 3 where 1 belongs"):
+        await ledger(folder).open()
+
+
+async def written_more(folder):
+    store = FileStore(folder)
+    book = Ledger(store, new_id=lambda prefix: f"{prefix}_1", clock=FakeClock())
+    await book.open()
+    await book.commit("policy.added", rule(7))
+    await store.aclose()
