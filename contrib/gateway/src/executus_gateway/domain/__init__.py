@@ -1,0 +1,28 @@
+"""Rules over records: no I/O, no adapters, nothing that has to be waited for but a lock."""
+
+from executus_gateway.domain.arguments import MisfitArguments, arguments_digest, bind, check
+from executus_gateway.domain.catalogs import Catalogs, Found
+from executus_gateway.domain.ledger import Ledger
+from executus_gateway.domain.naming import identifier, identifiers, namespace_from
+from executus_gateway.domain.policies import DEFAULTS, decide, matches
+from executus_gateway.domain.searchindex import SearchIndex
+from executus_gateway.domain.sourcestates import TRANSITIONS, moved
+
+__all__ = [
+    "DEFAULTS",
+    "TRANSITIONS",
+    "Catalogs",
+    "Found",
+    "Ledger",
+    "MisfitArguments",
+    "SearchIndex",
+    "arguments_digest",
+    "bind",
+    "check",
+    "decide",
+    "identifier",
+    "identifiers",
+    "matches",
+    "moved",
+    "namespace_from",
+]

@@ -1,0 +1,51 @@
+"""Values of the sandbox as JSON values: everything has a plain form, nothing fails."""
+
+from __future__ import annotations
+
+import base64
+import math
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from datetime import date, time
+from typing import Any, cast
+
+__all__ = ["plain"]
+
+MAX_DEPTH = 100
+MAX_REPR = 200
+
+
+def plain(value: object, depth: int = 0) -> Any:
+    """A value as JSON has it.
+
+    Tuples and sets become lists, bytes base64 text, times ISO text, keys text; what has no form of
+    its own, its `repr`, cut. What is not a number is None.
+
+    >>> plain({1: (b"x", {2.0})})
+    {'1': ['eA==', [2.0]]}
+    """
+    if depth > MAX_DEPTH:
+        return "…"
+    match value:
+        case None | bool() | int() | str() | float() | bytes() | date() | time():
+            return _scalar(value)
+        case Mapping():
+            found = cast("Mapping[object, object]", value)
+            return {str(key): plain(item, depth + 1) for key, item in found.items()}
+        case Sequence() | AbstractSet():
+            items = cast("Sequence[object]", value)
+            return [plain(item, depth + 1) for item in items]
+        case _:
+            return repr(value)[:MAX_REPR]
+
+
+def _scalar(value: object) -> Any:
+    match value:
+        case float():
+            return value if math.isfinite(value) else None
+        case bytes():
+            return base64.b64encode(value).decode()
+        case date() | time():
+            return value.isoformat()
+        case _:
+            return value

@@ -1,0 +1,166 @@
+"""The MCP server: the tool `execute`, and `resume` for clients that cannot be asked themselves."""
+
+from __future__ import annotations
+
+from typing import Any, Final, TypeAlias
+
+from mcp.server import ServerRequestContext
+from mcp.server.lowlevel import Server
+from mcp.types import (
+    CallToolRequestParams,
+    CallToolResult,
+    ElicitResult,
+    InputRequiredResult,
+    ListToolsResult,
+    PaginatedRequestParams,
+    Tool,
+)
+
+from executus_gateway.errors import GatewayError
+from executus_gateway.mcp.elicitation import (
+    SessionPrompter,
+    answered,
+    can_elicit,
+    elicitation,
+    expressible,
+)
+from executus_gateway.mcp.rendering import told_problem, told_run
+from executus_gateway.ports import NO_PROMPTER, Prompter
+from executus_gateway.schema import Interaction, TaskRun
+from executus_gateway.service import Gateway
+
+__all__ = ["make_server"]
+
+NAME: Final = "executus-gateway"
+INPUT_REQUIRED_SINCE: Final = "2026-07-28"
+"""The first revision in which a result asks, instead of a request to the client."""
+
+Context: TypeAlias = ServerRequestContext[Any]
+
+EXECUTE: Final = Tool(
+    name="execute",
+    description=(
+        "Run Python in a sandbox; tools are called as tools.<source>.<name>(key=value). "
+        "tools.search('words') finds tools, tools.describe('path') gives one's arguments. "
+        "A call gives {'ok': True, 'data': …} or {'ok': False, 'error': {'code', 'message'}}. "
+        "Use `return` for the result, emit(x) to show x to the user. "
+        "tools.executor.sources.add(openapi=URL | mcp=URL | graphql=URL) adds a source. "
+        "No imports of third-party modules, no network or files but through tools."
+    ),
+    input_schema={
+        "type": "object",
+        "properties": {
+            "code": {"type": "string"},
+            "timeout": {
+                "type": "number",
+                "exclusiveMinimum": 0,
+                "description": "Seconds the code may compute; waiting is free.",
+            },
+        },
+        "required": ["code"],
+        "additionalProperties": False,
+    },
+)
+RESUME: Final = Tool(
+    name="resume",
+    description="Wait for a paused run, once the user was told to decide, and get its result.",
+    input_schema={
+        "type": "object",
+        "properties": {"run_id": {"type": "string"}},
+        "required": ["run_id"],
+        "additionalProperties": False,
+    },
+)
+
+
+def make_server(gateway: Gateway) -> Server[Any]:
+    """A server of the protocol's SDK; run it over any of its transports."""
+    faces = _Endpoint(gateway)
+    return Server(NAME, on_list_tools=faces.list_tools, on_call_tool=faces.call_tool)
+
+
+class _Endpoint:
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
+
+    async def list_tools(
+        self, context: Context, params: PaginatedRequestParams | None
+    ) -> ListToolsResult:
+        del params
+        asks = can_elicit(context.session.client_capabilities)
+        return ListToolsResult(tools=[EXECUTE] if asks else [EXECUTE, RESUME])
+
+    async def call_tool(
+        self, context: Context, params: CallToolRequestParams
+    ) -> CallToolResult | InputRequiredResult:
+        arguments = params.arguments or {}
+        try:
+            match params.name:
+                case "execute" if params.request_state:
+                    return await self._continue(context, params, params.request_state)
+                case "execute" if isinstance(arguments.get("code"), str):
+                    return await self._execute(context, arguments)
+                case "resume" if isinstance(arguments.get("run_id"), str):
+                    run = await self._gateway.wait(arguments["run_id"], through_pauses=True)
+                    return told_run(run, [], can_resume=True)
+                case "execute" | "resume":
+                    return told_problem("execute takes code=…, resume takes run_id=…")
+                case _:
+                    return told_problem("there is no such tool; use execute")
+        except GatewayError as error:
+            return told_problem(str(error))
+
+    async def _execute(
+        self, context: Context, arguments: dict[str, Any]
+    ) -> CallToolResult | InputRequiredResult:
+        prompter = self._prompter(context)
+        timeout = arguments.get("timeout")
+        run = await self._gateway.start(
+            arguments["code"],
+            client=_client_name(context),
+            compute_s=float(timeout) if isinstance(timeout, int | float) and timeout > 0 else None,
+            prompter=prompter,
+        )
+        return await self._settled(context, run.id, prompter)
+
+    async def _continue(
+        self, context: Context, params: CallToolRequestParams, run_id: str
+    ) -> CallToolResult | InputRequiredResult:
+        asked = {question.id: question for question in self._open(run_id)}
+        for question_id, response in (params.input_responses or {}).items():
+            question = asked.get(question_id)
+            if question is not None and isinstance(response, ElicitResult):
+                await self._gateway.answer(question.id, answered(question, response))
+        return await self._settled(context, run_id, NO_PROMPTER)
+
+    async def _settled(
+        self, context: Context, run_id: str, prompter: Prompter
+    ) -> CallToolResult | InputRequiredResult:
+        run: TaskRun = await self._gateway.wait(run_id, through_pauses=False, prompter=prompter)
+        questions = self._open(run_id) if run.state == "paused" else []
+        asks = can_elicit(context.session.client_capabilities)
+        putable = [question for question in questions if expressible(question)]
+        if asks and putable and _asks_in_results(context):
+            return InputRequiredResult(
+                input_requests={question.id: elicitation(question) for question in putable},
+                request_state=run_id,
+            )
+        return told_run(run, questions, can_resume=not asks)
+
+    def _prompter(self, context: Context) -> Prompter:
+        asks = can_elicit(context.session.client_capabilities)
+        if not asks or _asks_in_results(context):
+            return NO_PROMPTER
+        return SessionPrompter(context)
+
+    def _open(self, run_id: str) -> list[Interaction]:
+        return [question for question in self._gateway.inbox() if question.run == run_id]
+
+
+def _asks_in_results(context: Context) -> bool:
+    return context.protocol_version >= INPUT_REQUIRED_SINCE
+
+
+def _client_name(context: Context) -> str:
+    params = context.session.client_params
+    return params.client_info.name[:100] if params is not None else ""

@@ -1,0 +1,48 @@
+"""The seams of the gateway: what adapters give and what the domain takes. No implementations."""
+
+from executus_gateway.ports.artifactstore import ArtifactKind, ArtifactStore
+from executus_gateway.ports.authorizer import Authorizer, Consent
+from executus_gateway.ports.authrequired import AuthRequired
+from executus_gateway.ports.connector import Catalog, Connector, Credential, Credentials, Loaded
+from executus_gateway.ports.engine import (
+    Engine,
+    Execution,
+    Finished,
+    HostCall,
+    Program,
+    RunLimits,
+    Step,
+    Waiting,
+)
+from executus_gateway.ports.peer import PushReport, SyncPeer
+from executus_gateway.ports.prompter import NO_PROMPTER, Prompter
+from executus_gateway.ports.statestore import History, StateStore
+from executus_gateway.ports.vault import Vault
+
+__all__ = [
+    "NO_PROMPTER",
+    "ArtifactKind",
+    "ArtifactStore",
+    "AuthRequired",
+    "Authorizer",
+    "Catalog",
+    "Connector",
+    "Consent",
+    "Credential",
+    "Credentials",
+    "Engine",
+    "Execution",
+    "Finished",
+    "History",
+    "HostCall",
+    "Loaded",
+    "Program",
+    "Prompter",
+    "PushReport",
+    "RunLimits",
+    "StateStore",
+    "Step",
+    "SyncPeer",
+    "Vault",
+    "Waiting",
+]

@@ -1,0 +1,69 @@
+"""Portable ids: a prefix that says of what kind, then letters and digits; the same in every target.
+
+Random ids come from a factory that is given (`IdFactory`). A source's is computed from where it is,
+so that adding it twice, or copying it to another target, is the same source.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from typing import Final, Literal, NewType, TypeAlias, get_args
+
+__all__ = [
+    "LOCAL_PROFILE",
+    "LOCAL_WORKSPACE",
+    "CallId",
+    "CredentialId",
+    "IdFactory",
+    "InteractionId",
+    "PolicyId",
+    "Prefix",
+    "ProfileId",
+    "RunId",
+    "SourceId",
+    "WorkspaceId",
+    "is_id",
+    "source_id",
+]
+
+Prefix: TypeAlias = Literal["prf", "wks", "src", "art", "crd", "tok", "pol", "apr", "ask", "run"]
+
+ProfileId = NewType("ProfileId", str)
+WorkspaceId = NewType("WorkspaceId", str)
+SourceId = NewType("SourceId", str)
+CredentialId = NewType("CredentialId", str)
+PolicyId = NewType("PolicyId", str)
+InteractionId = NewType("InteractionId", str)
+RunId = NewType("RunId", str)
+CallId = NewType("CallId", str)
+
+IdFactory: TypeAlias = Callable[[Prefix], str]
+"""Makes a new id with that prefix; never the same twice."""
+
+LOCAL_PROFILE: Final = ProfileId("prf_local")
+LOCAL_WORKSPACE: Final = WorkspaceId("wks_local")
+
+HASH_CHARS: Final = 20
+
+
+def source_id(workspace: WorkspaceId, kind: str, location: str) -> SourceId:
+    """The id of what is at a location, for a workspace.
+
+    Args:
+        workspace: Whose source it is.
+        kind: Its kind.
+        location: Its location in its one spelling.
+    """
+    text = "\n".join((workspace, kind, location))
+    return SourceId("src_" + hashlib.sha256(text.encode()).hexdigest()[:HASH_CHARS])
+
+
+def is_id(text: str, prefix: Prefix) -> bool:
+    """Whether a text can be an id of that kind.
+
+    >>> is_id("run_0f3a", "run"), is_id("src_0f3a", "run")
+    (True, False)
+    """
+    head, _, tail = text.partition("_")
+    return head in get_args(Prefix) and head == prefix and tail.isalnum()

@@ -1,0 +1,287 @@
+"""The sources of a workspace: added, read, kept current, called, removed."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Mapping
+from typing import Any, Final
+
+import anyio
+
+from executus_gateway.domain import Catalogs, Found, Ledger, moved, namespace_from
+from executus_gateway.errors import Refused, SourceFailed
+from executus_gateway.ports import (
+    ArtifactStore,
+    AuthRequired,
+    Catalog,
+    Connector,
+    Credential,
+    Credentials,
+    Vault,
+)
+from executus_gateway.schema import (
+    AuthScheme,
+    CredentialId,
+    CredentialRef,
+    Drop,
+    Place,
+    Source,
+    SourceId,
+    SourceKind,
+    SourceState,
+    ToolArtifact,
+    ToolDescriptor,
+    ToolResult,
+    source_id,
+)
+from executus_gateway.sources.places import kind_of, label_of, location_of, normal_place
+
+__all__ = ["SourceManager"]
+
+logger = logging.getLogger("executus_gateway.sources")
+
+RESERVED: Final = frozenset({"search", "describe", "executor", "call"})
+
+
+class SourceManager:
+    """Knows all sources, and has the catalogs of those that have one.
+
+    Args:
+        ledger: Keeps sources and references of credentials.
+        connectors: By kind.
+        artifacts: Keeps compiled catalogs.
+        vault: Keeps secrets.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        connectors: Mapping[SourceKind, Connector],
+        artifacts: ArtifactStore,
+        vault: Vault,
+    ) -> None:
+        self._ledger = ledger
+        self._connectors = connectors
+        self._artifacts = artifacts
+        self._vault = vault
+        self._turns: dict[str, anyio.Lock] = {}
+        self._stale: set[str] = set()
+        self.catalogs: Final = Catalogs()
+
+    async def start(self) -> None:
+        """Open the catalogs there are; nothing is asked of any source."""
+        for source in self._ledger.all(Source):
+            if source.state == "probing":
+                problem = "the gateway was restarted while it was read: refresh it"
+                await self._move(source, "error", problem)
+            if source.digest and (data := await self._artifacts.get("catalog", source.digest)):
+                self._shelve(source, data)
+
+    def list(self) -> list[Source]:
+        """All sources, oldest first."""
+        return self._ledger.all(Source)
+
+    def note_change(self, changed: SourceId) -> None:
+        """A source's tools are not what they were: read anew before they are used next."""
+        self._stale.add(changed)
+
+    async def add(self, place: Place, *, namespace: str = "", trust_hints: bool = True) -> Source:
+        """Add a source and read it. One that is there already is read anew.
+
+        Returns:
+            The source as it is after reading; how that went is its state.
+
+        Raises:
+            Refused: The place or the namespace cannot be one.
+        """
+        place = normal_place(place)
+        kind = kind_of(place)
+        found_id = source_id(self._ledger.workspace, kind, location_of(place))
+        source = self._ledger.get(Source, found_id)
+        if source is None:
+            namespace = self._free(namespace, place)
+            source = Source(
+                id=found_id,
+                workspace=self._ledger.workspace,
+                namespace=namespace,
+                kind=kind,
+                place=place,
+                trust_hints=trust_hints,
+            )
+            await self._ledger.commit("source.draft", source, actor="model")
+        return await self.refresh(found_id)
+
+    async def remove(self, removed: str) -> Source:
+        """Remove a source, its catalog and its credentials; by id or namespace.
+
+        Raises:
+            UnknownId: There is none.
+        """
+        source = self.require(removed)
+        references = self._references(source)
+        await self._connectors[source.kind].release(source)
+        self.catalogs.drop(source.namespace)
+        drops = [Drop(collection="credential", id=reference.id) for reference in references]
+        drops.append(Drop(collection="source", id=source.id))
+        if artifact := self._ledger.get(ToolArtifact, _artifact_id(source)):
+            drops.append(Drop(collection="artifact", id=artifact.id))
+        await self._ledger.commit("source.removed", *drops, actor="model")
+        for reference in references:
+            await self._vault.drop(CredentialId(reference.id))
+        if source.digest and all(other.digest != source.digest for other in self.list()):
+            await self._artifacts.drop("catalog", source.digest)
+        return source
+
+    async def refresh(self, refreshed: str) -> Source:
+        """Read a source anew. Failing leaves the catalog it had.
+
+        Raises:
+            UnknownId: There is none of that id or namespace.
+        """
+        source = self.require(refreshed)
+        async with self._turns.setdefault(source.id, anyio.Lock()):
+            source = await self._move(self.require(source.id), "probing")
+            try:
+                return await self._read(source)
+            except AuthRequired as error:
+                return await self._move(source, "auth_required", str(error))
+            except SourceFailed as error:
+                return await self._move(source, "error", str(error))
+            except BaseException:
+                with anyio.CancelScope(shield=True):
+                    await self._move(source, "error", "reading it was ended: refresh it")
+                raise
+
+    def require(self, name: str) -> Source:
+        """A source by id or namespace.
+
+        Raises:
+            UnknownId: There is none.
+        """
+        for source in self.list():
+            if name in {source.id, source.namespace}:
+                return source
+        return self._ledger.require(Source, name)
+
+    async def heal(self, namespace: str) -> None:
+        """Read a source anew when it said that it changed."""
+        for source in self.list():
+            if source.namespace == namespace and source.id in self._stale:
+                self._stale.discard(source.id)
+                await self.refresh(source.id)
+
+    def describe(self, found: Found) -> ToolDescriptor:
+        """A tool in full.
+
+        Raises:
+            SourceFailed: Its catalog says it has the tool, and cannot describe it.
+        """
+        namespace, _, rest = found.path.partition(".")
+        catalog = self.catalogs.catalog(namespace)
+        tool = None if catalog is None else catalog.describe(rest)
+        if tool is None:
+            raise SourceFailed(f"{found.path} cannot be described: refresh its source")
+        return tool
+
+    def missing(self, found: Found, tool: ToolDescriptor) -> tuple[AuthScheme, ...]:
+        """The credentials a call lacks: those of the group that lacks least; empty for none."""
+        source = self.require(found.source)
+        catalog = self.catalogs.catalog(source.namespace)
+        if catalog is None or not tool.auth:
+            return ()
+        have = {reference.scheme.name for reference in self._references(source)}
+        lacks = [[name for name in group if name not in have] for group in tool.auth]
+        least = min(lacks, key=len)
+        return tuple(scheme for scheme in catalog.schemes if scheme.name in least)
+
+    def credential_id(self, source: Source, scheme: AuthScheme) -> CredentialId:
+        """Under which the vault has a source's credential, now or later."""
+        text = f"{source.id}\0{scheme.name}"
+        return CredentialId("crd_" + hashlib.sha256(text.encode()).hexdigest()[:20])
+
+    async def connect(self, source: Source, scheme: AuthScheme, value: str = "") -> CredentialRef:
+        """Note that a source has a credential; its value is given here or in the vault already."""
+        found_id = self.credential_id(source, scheme)
+        if value:
+            await self._vault.put(found_id, value)
+        reference = CredentialRef(id=found_id, source=SourceId(source.id), scheme=scheme)
+        await self._ledger.commit("source.credential", reference, actor="person")
+        return reference
+
+    async def call(
+        self, found: Found, tool: ToolDescriptor, arguments: Mapping[str, Any]
+    ) -> ToolResult:
+        """Call a tool once, with the source's credentials."""
+        source = self.require(found.source)
+        credentials = await self.credentials(source)
+        return await self._connectors[source.kind].call(source, tool, arguments, credentials)
+
+    async def credentials(self, source: Source) -> Credentials:
+        """What a source has been given."""
+        found: list[Credential] = []
+        for reference in self._references(source):
+            value = await self._vault.get(CredentialId(reference.id))
+            if value is not None:
+                found.append(Credential(scheme=reference.scheme, value=value))
+        return found
+
+    async def _read(self, source: Source) -> Source:
+        connector = self._connectors[source.kind]
+        loaded = await connector.load(source, await self.credentials(source))
+        digest = hashlib.sha256(loaded.version.encode() + b"\0" + loaded.artifact).hexdigest()
+        await self._artifacts.put("catalog", digest, loaded.artifact)
+        catalog = connector.open(source, loaded.artifact)
+        self.catalogs.set(SourceId(source.id), source.namespace, catalog)
+        self._stale.discard(source.id)
+        count = len(catalog.summaries)
+        artifact = ToolArtifact(
+            id=_artifact_id(source),
+            source=SourceId(source.id),
+            digest=digest,
+            connector=loaded.version,
+            tool_count=count,
+            size_bytes=len(loaded.artifact),
+        )
+        update = {"digest": digest, "tool_count": count, "loaded_ms": self._ledger.now_ms()}
+        source = self._settled(source, catalog).model_copy(update=update)
+        await self._ledger.commit(f"source.{source.state}", source, artifact)
+        return source
+
+    def _settled(self, source: Source, catalog: Catalog) -> Source:
+        have = {reference.scheme.name for reference in self._references(source)}
+        lacking = [scheme.name for scheme in catalog.schemes if scheme.name not in have]
+        if catalog.auth_required and lacking and not have:
+            return moved(
+                source, "auth_required", problem=f"it wants a credential: {', '.join(lacking[:5])}"
+            )
+        return moved(source, "connected")
+
+    def _shelve(self, source: Source, data: bytes) -> None:
+        try:
+            catalog = self._connectors[source.kind].open(source, data)
+        except SourceFailed as error:
+            logger.warning("the catalog of %s is read anew when it is used: %s", source.id, error)
+            self.note_change(SourceId(source.id))
+            return
+        self.catalogs.set(SourceId(source.id), source.namespace, catalog)
+
+    async def _move(self, source: Source, state: SourceState, problem: str = "") -> Source:
+        source = moved(source, state, problem=problem)
+        await self._ledger.commit(f"source.{state}", source)
+        return source
+
+    def _references(self, source: Source) -> list[CredentialRef]:
+        return [ref for ref in self._ledger.all(CredentialRef) if ref.source == source.id]
+
+    def _free(self, namespace: str, place: Place) -> str:
+        taken = [source.namespace for source in self.list()]
+        if not namespace:
+            return namespace_from(label_of(place), taken)
+        if namespace in RESERVED or namespace in taken:
+            raise Refused(f"the namespace {namespace!r} is taken: give another, or none")
+        return namespace
+
+
+def _artifact_id(source: Source) -> str:
+    return f"art_{source.id.removeprefix('src_')}"

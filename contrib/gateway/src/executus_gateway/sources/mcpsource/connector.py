@@ -1,0 +1,197 @@
+"""MCP servers as sources: processes and endpoints, one session each, shared by all runs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from types import TracebackType
+from typing import Any, Self, TypeAlias
+
+from executus.egress import Egress, EgressError
+from executus.tools.mcp import McpError, OpenSession
+from executus.tools.mcp.sdk import opener
+from executus.tools.mcp.targets import HttpTarget, StdioTarget
+from executus_gateway.errors import SourceFailed
+from executus_gateway.ports import Credential, Credentials, Loaded
+from executus_gateway.schema import (
+    AuthScheme,
+    McpCommand,
+    McpEndpoint,
+    Source,
+    SourceId,
+    ToolDescriptor,
+    ToolError,
+    ToolFailed,
+    ToolResult,
+)
+from executus_gateway.sources.mcpsource.catalog import VERSION, McpCatalog, compiled
+from executus_gateway.sources.mcpsource.results import told
+from executus_gateway.sources.mcpsource.server import KeptServer, Listed
+from executus_gateway.sources.urlparts import host_of
+from majordomo.clock import SYSTEM_CLOCK, Clock
+from majordomo.tasks import TaskOwner
+
+__all__ = ["McpConnector", "OpenPlace"]
+
+SECRET_MARK = "secret:"  # noqa: S105 - the mark of a reference, not a secret
+
+_UNKNOWN = re.compile(r"\b(unknown|no such|not found)\b.*\btool\b|\btool\b.*\bnot found\b", re.I)
+
+OpenPlace: TypeAlias = Callable[[Source, Credentials], OpenSession]
+"""How to connect to a source; the default brings the protocol's SDK."""
+
+
+class McpConnector:
+    """A `Connector`. Use as a block; leaving it ends all sessions and their processes.
+
+    Args:
+        guard: Judges endpoints before they are dialled.
+        on_change: Told the id of a source whose tools are not what they were.
+        clock: Limits attempts.
+        open_place: How to connect.
+    """
+
+    def __init__(
+        self,
+        *,
+        guard: Egress,
+        on_change: Callable[[SourceId], None],
+        clock: Clock = SYSTEM_CLOCK,
+        open_place: OpenPlace | None = None,
+    ) -> None:
+        self._guard = guard
+        self._on_change = on_change
+        self._clock = clock
+        self._open_place = open_place or session_opener
+        self._servers: dict[str, KeptServer] = {}
+        self._given: dict[str, tuple[Credential, ...]] = {}
+        self._owner: TaskOwner | None = None
+
+    async def __aenter__(self) -> Self:
+        self._owner = await TaskOwner().__aenter__()
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        for server in self._servers.values():
+            await server.end()
+        self._servers.clear()
+        owner, self._owner = self._owner, None
+        if owner is not None:
+            await owner.__aexit__(exc_type, exc, traceback)
+
+    async def load(self, source: Source, credentials: Credentials) -> Loaded:
+        """List the tools, in the session there is, or in a new one."""
+        await self._judge(source)
+        if self._given.get(source.id) != tuple(credentials):
+            await self.release(source)
+        try:
+            listed = await self._server(source, credentials).list_tools()
+        except SourceFailed:
+            await self.release(source)
+            listed = await self._server(source, credentials).list_tools()
+        return Loaded(artifact=compiled(listed), version=VERSION)
+
+    def open(self, source: Source, artifact: bytes) -> McpCatalog:
+        """Open a catalog."""
+        return McpCatalog(artifact, trust_hints=source.trust_hints, schemes=_schemes(source))
+
+    async def call(
+        self,
+        source: Source,
+        tool: ToolDescriptor,
+        arguments: Mapping[str, Any],
+        credentials: Credentials,
+    ) -> ToolResult:
+        """Call the tool once, in the session there is."""
+        try:
+            await self._judge(source)
+            server = self._server(source, credentials)
+            result = told(await server.call(tool.origin, arguments))
+        except (SourceFailed, McpError) as error:
+            result = ToolFailed(error=ToolError(code="source_error", message=str(error)))
+        if isinstance(result, ToolFailed) and _UNKNOWN.search(result.error.message):
+            self._on_change(SourceId(source.id))
+            message = f"the source has no such tool any more: {result.error.message}"
+            return ToolFailed(error=ToolError(code="unknown_tool", message=message))
+        return result
+
+    async def release(self, source: Source) -> None:
+        """End the source's session."""
+        self._given.pop(source.id, None)
+        server = self._servers.pop(source.id, None)
+        if server is not None:
+            await server.end()
+
+    def _server(self, source: Source, credentials: Credentials) -> KeptServer:
+        server = self._servers.get(source.id)
+        if server is None:
+            if self._owner is None:
+                raise SourceFailed("the gateway is closed: open it first")
+            server = KeptServer(
+                source.namespace,
+                self._open_place(source, credentials),
+                self._changed(source),
+                clock=self._clock,
+            )
+            self._servers[source.id] = server
+            self._given[source.id] = tuple(credentials)
+            server.start(self._owner)
+        return server
+
+    def _changed(self, source: Source) -> Callable[[Listed], Any]:
+        async def changed(listed: Listed) -> None:
+            del listed
+            self._on_change(SourceId(source.id))
+
+        return changed
+
+    async def _judge(self, source: Source) -> None:
+        if isinstance(source.place, McpEndpoint):
+            try:
+                await self._guard.lookup(host_of(source.place.url))
+            except EgressError as error:
+                raise SourceFailed(str(error)) from error
+
+
+def session_opener(source: Source, credentials: Credentials) -> OpenSession:
+    """How to connect to a source through the protocol's SDK."""
+    values = {credential.scheme.name: credential.value for credential in credentials}
+    match source.place:
+        case McpCommand() as place:
+            env = {key: _filled(value, values) for key, value in place.env.items()}
+            target = StdioTarget(command=place.command, args=place.args, env=env, cwd=place.cwd)
+            return opener(source.namespace, target)
+        case McpEndpoint() as place:
+            headers = dict(map(_header, credentials))
+            target = HttpTarget(url=place.url, headers=headers)
+            return opener(source.namespace, target)
+        case _:
+            raise SourceFailed("this source is not an MCP server")
+
+
+def _filled(value: str, values: Mapping[str, str]) -> str:
+    if not value.startswith(SECRET_MARK):
+        return value
+    return values.get(value.removeprefix(SECRET_MARK), "")
+
+
+def _header(credential: Credential) -> tuple[str, str]:
+    scheme = credential.scheme
+    if scheme.placement == "bearer":
+        return "Authorization", f"Bearer {credential.value}"
+    return scheme.key or "Authorization", credential.value
+
+
+def _schemes(source: Source) -> tuple[AuthScheme, ...]:
+    if not isinstance(source.place, McpCommand):
+        return ()
+    return tuple(
+        AuthScheme(name=value.removeprefix(SECRET_MARK), placement="env", key=key)
+        for key, value in source.place.env.items()
+        if value.startswith(SECRET_MARK)
+    )

@@ -1,0 +1,177 @@
+"""A document as an artifact: a head that is always read, and pieces that are read when asked for.
+
+    8 bytes: length of the head · the head, JSON · pieces, JSON, one after the other
+
+The head has one short row per operation and where each piece is; references stay references.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any, Final, cast
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic_core import to_json
+
+from executus_gateway.domain import identifier
+from executus_gateway.schema import AuthScheme, ToolEffect
+from executus_gateway.sources.openapi.security import alternatives, schemes_of
+
+__all__ = ["HEAD_LENGTH", "VERSION", "Head", "Operation", "compiled"]
+
+VERSION: Final = "openapi 1"
+HEAD_LENGTH: Final = 8
+MAX_OPERATIONS = 10_000
+MAX_SUMMARY = 160
+SECTIONS: Final = ("schemas", "parameters", "requestBodies", "responses")
+
+_EFFECTS: Final[Mapping[str, ToolEffect]] = {
+    "get": "read",
+    "head": "read",
+    "options": "read",
+    "post": "write",
+    "put": "write",
+    "patch": "write",
+    "delete": "destructive",
+}
+_PIECES: Final = ("parameters", "requestBody", "responses", "description", "summary")
+
+
+class Operation(BaseModel):
+    """One row of the head."""
+
+    model_config = ConfigDict(frozen=True)
+
+    path: str
+    method: str
+    route: str
+    summary: str = ""
+    words: str = ""
+    effect: ToolEffect
+    auth: tuple[tuple[str, ...], ...] = ()
+    at: tuple[int, int]
+
+
+class Head(BaseModel):
+    """What is read at once."""
+
+    model_config = ConfigDict(frozen=True)
+
+    version: str
+    title: str = ""
+    servers: tuple[str, ...] = ()
+    schemes: tuple[AuthScheme, ...] = ()
+    operations: tuple[Operation, ...]
+    pieces: dict[str, tuple[int, int]] = Field(default_factory=dict)
+
+
+class _Pieces:
+    def __init__(self) -> None:
+        self.parts: list[bytes] = []
+        self._length = 0
+
+    def add(self, value: object) -> tuple[int, int]:
+        data = to_json(value)
+        place = (self._length, len(data))
+        self.parts.append(data)
+        self._length += len(data)
+        return place
+
+
+def compiled(document: Mapping[str, Any]) -> bytes:
+    """The artifact of a document; what in it cannot be understood is left out."""
+    pieces = _Pieces()
+    head = Head(
+        version=VERSION,
+        title=str(_map(document.get("info")).get("title", ""))[:200],
+        servers=tuple(_servers(document)),
+        schemes=schemes_of(_map(_map(document.get("components")).get("securitySchemes"))),
+        operations=tuple(_operations(document, pieces)),
+        pieces=_components(_map(document.get("components")), pieces),
+    )
+    data = head.model_dump_json(exclude_defaults=True).encode()
+    return b"".join((len(data).to_bytes(HEAD_LENGTH, "big"), data, *pieces.parts))
+
+
+def _operations(document: Mapping[str, Any], pieces: _Pieces) -> Iterable[Operation]:
+    known = _map(_map(document.get("components")).get("securitySchemes"))
+    rows = list(_rows(document))[:MAX_OPERATIONS]
+    names = [_name(method, route, operation) for method, route, operation, _ in rows]
+    often = Counter(names)
+    for (method, route, operation, shared), name in zip(rows, names, strict=True):
+        own = {key: operation[key] for key in _PIECES if key in operation}
+        own["parameters"] = [*shared, *_list(operation.get("parameters"))]
+        summary = str(operation.get("summary") or operation.get("description") or "")
+        yield Operation(
+            path=name if often[name] == 1 else f"{name}_{_hash(f'{method} {route}')}",
+            method=method.upper(),
+            route=route,
+            summary=summary.strip().partition("\n")[0][:MAX_SUMMARY],
+            words=_words(route, operation),
+            effect=_EFFECTS[method],
+            auth=alternatives(operation.get("security", document.get("security")), known),
+            at=pieces.add(own),
+        )
+
+
+def _rows(
+    document: Mapping[str, Any],
+) -> Iterable[tuple[str, str, Mapping[str, Any], list[Any]]]:
+    for route, item in _map(document.get("paths")).items():
+        found = _map(item)
+        shared = _list(found.get("parameters"))
+        for method in _EFFECTS:
+            if isinstance(operation := found.get(method), dict):
+                yield method, str(route), cast("dict[str, Any]", operation), shared
+
+
+def _name(method: str, route: str, operation: Mapping[str, Any]) -> str:
+    tags = [str(tag) for tag in _list(operation.get("tags"))]
+    group = identifier(tags[0] if tags else _first_segment(route))
+    leaf = str(operation.get("operationId") or f"{method} {route}")
+    name = identifier(leaf)
+    short = name.removeprefix(f"{group}_")
+    return f"{group}.{short if short.isidentifier() else name}"
+
+
+def _first_segment(route: str) -> str:
+    segments = [part for part in route.split("/") if part and not part.startswith("{")]
+    telling = [part for part in segments if part.lower() not in {"api", "v1", "v2", "v3", "rest"}]
+    return (telling or segments or ["root"])[0]
+
+
+def _words(route: str, operation: Mapping[str, Any]) -> str:
+    tags = " ".join(str(tag) for tag in _list(operation.get("tags")))
+    return f"{route} {tags} {operation.get('operationId', '')}"[:300]
+
+
+def _components(components: Mapping[str, Any], pieces: _Pieces) -> dict[str, tuple[int, int]]:
+    return {
+        f"{section}/{name}": pieces.add(value)
+        for section in SECTIONS
+        for name, value in _map(components.get(section)).items()
+    }
+
+
+def _servers(document: Mapping[str, Any]) -> Iterable[str]:
+    for server in _list(document.get("servers")):
+        found = _map(server)
+        url = str(found.get("url", ""))
+        for name, variable in _map(found.get("variables")).items():
+            url = url.replace("{" + str(name) + "}", str(_map(variable).get("default", "")))
+        if url and "{" not in url:
+            yield url
+
+
+def _map(value: object) -> Mapping[str, Any]:
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
+
+
+def _list(value: object) -> list[Any]:
+    return cast("list[Any]", value) if isinstance(value, list) else []
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:6]

@@ -1,0 +1,196 @@
+"""OpenAPI services as sources: each call is one request through the guard."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode, urljoin
+
+from pydantic_core import from_json
+
+from executus.egress import Egress, EgressError, EgressRefused, EgressResponse
+from executus_gateway.domain import MisfitArguments
+from executus_gateway.errors import SourceFailed
+from executus_gateway.ports import Credential, Credentials, Loaded
+from executus_gateway.schema import (
+    ErrorCode,
+    OpenapiPlace,
+    Source,
+    ToolDescriptor,
+    ToolError,
+    ToolFailed,
+    ToolOk,
+    ToolResult,
+)
+from executus_gateway.sources.openapi.catalog import OpenapiCatalog
+from executus_gateway.sources.openapi.compiling import VERSION, compiled
+from executus_gateway.sources.openapi.document import read_document
+from executus_gateway.sources.openapi.parameters import BuiltRequest
+from majordomo.threads import call_in_thread
+
+__all__ = ["OpenapiConnector"]
+
+MAX_ANSWER_BYTES = 20 * 1024 * 1024
+MAX_BINARY_BYTES = 256 * 1024
+MAX_DETAIL = 4000
+TIMEOUT_S = 60.0
+USER_AGENT = "executus-gateway"
+
+
+class OpenapiConnector:
+    """A `Connector`.
+
+    Args:
+        guard: Sends all requests.
+    """
+
+    def __init__(self, *, guard: Egress) -> None:
+        self._guard = guard
+        self._open: dict[str, OpenapiCatalog] = {}
+
+    async def load(self, source: Source, credentials: Credentials) -> Loaded:
+        """Read and compile the document; no credentials are sent to where it is."""
+        del credentials
+        place = _place(source)
+        document = await read_document(place, self._guard)
+        artifact = await call_in_thread(compiled, document)
+        self._base(place, OpenapiCatalog(artifact))
+        return Loaded(artifact=artifact, version=VERSION)
+
+    def open(self, source: Source, artifact: bytes) -> OpenapiCatalog:
+        """Open a catalog."""
+        catalog = self._open[source.id] = OpenapiCatalog(artifact)
+        return catalog
+
+    async def call(
+        self,
+        source: Source,
+        tool: ToolDescriptor,
+        arguments: Mapping[str, Any],
+        credentials: Credentials,
+    ) -> ToolResult:
+        """Send one request."""
+        catalog = self._open.get(source.id)
+        plan = None if catalog is None else catalog.plan(tool.path)
+        if catalog is None or plan is None:
+            return _failed("source_error", "the operation is not in the catalog: refresh it")
+        try:
+            request = plan.build(arguments)
+            base = self._base(_place(source), catalog)
+        except MisfitArguments as error:
+            return _failed("invalid_arguments", str(error))
+        except SourceFailed as error:
+            return _failed("source_error", str(error))
+        declared = {scheme.name for scheme in catalog.schemes}
+        chosen = _chosen(tool, credentials, declared)
+        secret_headers = [_authorize(request, credential) for credential in chosen]
+        return await self._send(base, request, [name for name in secret_headers if name])
+
+    async def release(self, source: Source) -> None:
+        """Forget the catalog."""
+        self._open.pop(source.id, None)
+
+    async def _send(
+        self, base: str, request: BuiltRequest, secret_headers: list[str]
+    ) -> ToolResult:
+        query = f"?{urlencode(request.query)}" if request.query else ""
+        headers = {"Accept": "application/json, */*;q=0.5", "User-Agent": USER_AGENT}
+        headers.update(request.headers)
+        if request.cookies:
+            headers["Cookie"] = "; ".join(f"{k}={v}" for k, v in request.cookies.items())
+        try:
+            response = await self._guard.fetch(
+                request.method,
+                f"{base}{request.path}{query}",
+                headers=headers,
+                content=request.content,
+                timeout_s=TIMEOUT_S,
+                max_bytes=MAX_ANSWER_BYTES,
+                redirects=request.method in {"GET", "HEAD"},
+                secret_headers=secret_headers,
+            )
+        except EgressRefused as error:
+            code = "too_large" if error.reason == "size" else "source_error"
+            return _failed(code, str(error))
+        except EgressError as error:
+            return _failed("source_error", str(error))
+        return _told(response)
+
+    def _base(self, place: OpenapiPlace, catalog: OpenapiCatalog) -> str:
+        if place.base_url:
+            return place.base_url
+        server = next(iter(catalog.servers), "")
+        base = server if place.spec.startswith("/") else urljoin(place.spec, server or "/")
+        if not base.startswith(("http://", "https://")):
+            raise SourceFailed("the document does not say where the service is: give base_url")
+        return base.rstrip("/")
+
+
+def _place(source: Source) -> OpenapiPlace:
+    if not isinstance(source.place, OpenapiPlace):
+        raise SourceFailed("this source is not an OpenAPI service")
+    return source.place
+
+
+def _chosen(tool: ToolDescriptor, credentials: Credentials, declared: set[str]) -> list[Credential]:
+    """The first group that is complete, and what the person added beside the document's."""
+    have = {credential.scheme.name: credential for credential in credentials}
+    group = next((group for group in tool.auth if all(name in have for name in group)), ())
+    extra = [credential for name, credential in have.items() if name not in declared]
+    return [*(have[name] for name in group), *extra]
+
+
+def _authorize(request: BuiltRequest, credential: Credential) -> str:
+    """Put a credential in; gives the name of the header it is in, if it is in one."""
+    scheme, value = credential.scheme, credential.value
+    match scheme.placement:
+        case "bearer":
+            request.headers["Authorization"] = f"Bearer {value}"
+            return "Authorization"
+        case "basic":
+            encoded = base64.b64encode(value.encode()).decode()
+            request.headers["Authorization"] = f"Basic {encoded}"
+            return "Authorization"
+        case "header":
+            request.headers[scheme.key] = value
+            return scheme.key
+        case "query":
+            request.query.append((scheme.key, value))
+            return ""
+        case _:
+            request.cookies[scheme.key] = value
+            return "Cookie"
+
+
+def _told(response: EgressResponse) -> ToolResult:
+    kind = response.header("content-type").partition(";")[0].strip().lower()
+    data = _read(response.body, kind)
+    if response.status < 300:
+        return ToolOk(data=data)
+    if isinstance(data, str):
+        data = data[:MAX_DETAIL]
+    code = "auth_required" if response.status == 401 else "tool_error"
+    message = f"the service answered with status {response.status}"
+    error = ToolError(code=code, message=message, status=response.status, detail=data)
+    return ToolFailed(error=error)
+
+
+def _read(body: bytes, kind: str) -> Any:
+    if not body:
+        return None
+    if kind.endswith("json") or not kind:
+        try:
+            return from_json(body)
+        except ValueError:
+            return body.decode("utf-8", "replace")
+    if kind.startswith("text/") or "xml" in kind or "javascript" in kind:
+        return body.decode("utf-8", "replace")
+    told: dict[str, Any] = {"mime": kind, "bytes": len(body)}
+    if len(body) <= MAX_BINARY_BYTES:
+        told["base64"] = base64.b64encode(body).decode()
+    return told
+
+
+def _failed(code: ErrorCode, message: str) -> ToolFailed:
+    return ToolFailed(error=ToolError(code=code, message=message))

@@ -1,0 +1,71 @@
+"""A service's document: fetched through the guard or read from a file, JSON or YAML."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, cast
+
+import yaml
+from pydantic_core import from_json
+
+from executus.egress import Egress, EgressError
+from executus_gateway.errors import SourceFailed
+from executus_gateway.schema import OpenapiPlace
+from majordomo.threads import call_in_thread
+
+__all__ = ["read_document"]
+
+MAX_BYTES = 64 * 1024 * 1024
+MAX_YAML_BYTES = 8 * 1024 * 1024
+TIMEOUT_S = 60.0
+
+
+async def read_document(place: OpenapiPlace, guard: Egress) -> Mapping[str, Any]:
+    """The document of an OpenAPI source.
+
+    Raises:
+        SourceFailed: It cannot be had, is neither JSON nor YAML, or is no OpenAPI 3.
+    """
+    data = await _fetched(place, guard)
+    document = await call_in_thread(_parsed, data)
+    version = str(document.get("openapi", ""))
+    if not version.startswith("3."):
+        told = f"Swagger {document['swagger']}" if "swagger" in document else "no OpenAPI document"
+        raise SourceFailed(f"it is {told}: the gateway reads OpenAPI 3.0 and 3.1")
+    return document
+
+
+async def _fetched(place: OpenapiPlace, guard: Egress) -> bytes:
+    if place.spec.startswith("/"):
+        try:
+            return await call_in_thread(Path(place.spec).read_bytes)
+        except OSError as error:
+            raise SourceFailed(f"the file {place.spec} cannot be read: {error.strerror}") from error
+    try:
+        response = await guard.fetch("GET", place.spec, max_bytes=MAX_BYTES, timeout_s=TIMEOUT_S)
+    except EgressError as error:
+        raise SourceFailed(str(error)) from error
+    if response.status != 200:
+        raise SourceFailed(f"the document's address answered with status {response.status}")
+    return response.body
+
+
+def _parsed(data: bytes) -> Mapping[str, Any]:
+    try:
+        found: object = from_json(data, cache_strings="keys")
+    except ValueError:
+        found = _yaml(data)
+    if not isinstance(found, dict):
+        raise SourceFailed("the document is neither a JSON nor a YAML object")
+    return cast("dict[str, Any]", found)
+
+
+def _yaml(data: bytes) -> object:
+    if len(data) > MAX_YAML_BYTES:
+        raise SourceFailed(f"the YAML document is over {MAX_YAML_BYTES} bytes: give it as JSON")
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    try:
+        return yaml.load(data, Loader=loader)  # noqa: S506 - a safe loader, in C where there is one
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise SourceFailed("the document is neither JSON nor YAML") from error

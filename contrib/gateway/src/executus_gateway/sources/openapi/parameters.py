@@ -1,0 +1,278 @@
+"""From arguments to a request: where each goes and how it is written there. No I/O."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import secrets
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, Self, cast
+from urllib.parse import quote, urlencode
+
+from pydantic_core import to_json
+
+from executus_gateway.domain import MisfitArguments
+from executus_gateway.sources.openapi.inlining import Inliner
+
+__all__ = ["BODY", "Body", "BuiltRequest", "Parameter", "Plan"]
+
+BODY: Final = "body"
+_PREFERRED: Final = (
+    "application/json",
+    "application/x-www-form-urlencoded",
+    "multipart/form-data",
+    "text/plain",
+)
+
+
+@dataclass(slots=True, kw_only=True)
+class BuiltRequest:
+    """What is sent, but for credentials.
+
+    Attributes:
+        method: In capitals.
+        path: Below the base address.
+        query: In order; a name may be there twice.
+        headers: By name.
+        cookies: By name.
+        content: The body.
+    """
+
+    method: str
+    path: str
+    query: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+    headers: dict[str, str] = field(default_factory=dict[str, str])
+    cookies: dict[str, str] = field(default_factory=dict[str, str])
+    content: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parameter:
+    """One argument that is not the body.
+
+    Attributes:
+        argument: Its name in a call.
+        name: Its name in the request.
+        place: `path`, `query`, `header` or `cookie`.
+        required: Whether a call must give it.
+        schema: Of its value.
+        style: How lists and objects are written.
+        explode: Whether each of their items stands for itself.
+        as_json: Whether its value is JSON text.
+    """
+
+    argument: str
+    name: str
+    place: str
+    required: bool
+    schema: Any
+    style: str
+    explode: bool
+    as_json: bool
+
+    @classmethod
+    def declared(cls, argument: str, declared: Mapping[str, Any], inliner: Inliner) -> Self:
+        """From a document's parameter."""
+        place = str(declared["in"])
+        style = str(declared.get("style") or ("form" if place in {"query", "cookie"} else "simple"))
+        content: Mapping[str, Any] = declared.get("content") or {}
+        schema = declared.get("schema")
+        if schema is None and content:
+            schema = next(iter(content.values())).get("schema")
+        made = dict(inliner.schema(schema or {}))
+        if "description" in declared and "$ref" not in made:
+            made.setdefault("description", str(declared["description"])[:500])
+        return cls(
+            argument=argument,
+            name=str(declared["name"]),
+            place=place,
+            required=place == "path" or declared.get("required") is True,
+            schema=made,
+            style=style,
+            explode=bool(declared.get("explode", style == "form")),
+            as_json=bool(content),
+        )
+
+    def written(self, value: Any) -> list[tuple[str, str]]:
+        """Pairs of name and text."""
+        if self.as_json:
+            return [(self.name, to_json(value).decode())]
+        if isinstance(value, dict):
+            return self._object(cast("dict[str, Any]", value))
+        if isinstance(value, list):
+            return self._list(cast("list[Any]", value))
+        return [(self.name, _text(value))]
+
+    def _list(self, items: Sequence[Any]) -> list[tuple[str, str]]:
+        texts = [_text(item) for item in items]
+        if self.place == "query" and self.explode:
+            name = f"{self.name}[]" if self.style == "deepObject" else self.name
+            return [(name, text) for text in texts]
+        joint = {"spaceDelimited": " ", "pipeDelimited": "|"}.get(self.style, ",")
+        return [(self.name, joint.join(texts))]
+
+    def _object(self, items: Mapping[str, Any]) -> list[tuple[str, str]]:
+        if self.style == "deepObject":
+            return list(_nested(self.name, items))
+        if self.place == "query" and self.explode:
+            return [(key, _text(item)) for key, item in items.items()]
+        joint = "=" if self.explode else ","
+        return [(self.name, ",".join(f"{key}{joint}{_text(v)}" for key, v in items.items()))]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Body:
+    """The argument `body`.
+
+    Attributes:
+        kind: Its media type.
+        required: Whether a call must give it.
+        schema: Of its value.
+    """
+
+    kind: str
+    required: bool
+    schema: Any
+
+    @classmethod
+    def declared(cls, declared: Mapping[str, Any], inliner: Inliner) -> Self | None:
+        """From a document's request body; None when there is none."""
+        content: Mapping[str, Any] = declared.get("content") or {}
+        if not content:
+            return None
+        kind = next((kind for kind in _PREFERRED if kind in content), next(iter(content)))
+        schema = inliner.schema(content[kind].get("schema") or {})
+        if not (kind.endswith("json") or "form" in kind):
+            what = "text" if kind.startswith("text/") else "bytes as base64 text"
+            schema = {"type": "string", "description": what}
+        return cls(kind=kind, required=declared.get("required") is True, schema=schema)
+
+    def written(self, value: Any) -> tuple[str, bytes]:
+        """Content type and bytes.
+
+        Raises:
+            MisfitArguments: The value cannot be written as this type.
+        """
+        if self.kind.endswith("json"):
+            return self.kind, to_json(value)
+        if self.kind == "application/x-www-form-urlencoded" and isinstance(value, dict):
+            pairs = _form(cast("dict[str, Any]", value))
+            return self.kind, urlencode(pairs).encode()
+        if self.kind == "multipart/form-data" and isinstance(value, dict):
+            return _multipart(_form(cast("dict[str, Any]", value)))
+        if self.kind.startswith("text/") or "xml" in self.kind:
+            return self.kind, str(value).encode()
+        try:
+            return self.kind, base64.b64decode(str(value), validate=True)
+        except (binascii.Error, ValueError) as error:
+            raise MisfitArguments(f"body: {self.kind} is given as base64 text") from error
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """How a call becomes a request.
+
+    Attributes:
+        method: In capitals.
+        route: With `{names}`.
+        parameters: All but the body.
+        body: If any.
+        auth: Groups of schemes.
+    """
+
+    method: str
+    route: str
+    parameters: Sequence[Parameter]
+    body: Body | None
+    auth: tuple[tuple[str, ...], ...]
+
+    def schema(self) -> dict[str, Any]:
+        """Of the arguments: closed, so that a misspelled one is found here."""
+        properties = {parameter.argument: parameter.schema for parameter in self.parameters}
+        required = [parameter.argument for parameter in self.parameters if parameter.required]
+        if self.body is not None:
+            properties[BODY] = self.body.schema
+            required += [BODY] if self.body.required else []
+        return {
+            "type": "object",
+            "properties": properties,
+            "required": required,
+            "additionalProperties": False,
+        }
+
+    def build(self, arguments: Mapping[str, Any]) -> BuiltRequest:
+        """The request of a call.
+
+        Raises:
+            MisfitArguments: An argument cannot be written where it belongs.
+        """
+        request = BuiltRequest(method=self.method, path=self.route)
+        for parameter in self.parameters:
+            value = arguments.get(parameter.argument)
+            if value is not None:
+                _place(request, parameter, value)
+        if self.body is not None and BODY in arguments:
+            kind, request.content = self.body.written(arguments[BODY])
+            request.headers["Content-Type"] = kind
+        return request
+
+
+def _place(request: BuiltRequest, parameter: Parameter, value: Any) -> None:
+    pairs = parameter.written(value)
+    match parameter.place:
+        case "path":
+            text = pairs[0][1]
+            if text in {"", ".", ".."}:
+                raise MisfitArguments(f"{parameter.argument}: {text!r} cannot be part of a path")
+            written = quote(text, safe="")
+            request.path = request.path.replace("{" + parameter.name + "}", written)
+        case "query":
+            request.query.extend(pairs)
+        case "header":
+            if any(char in pairs[0][1] for char in "\r\n\0"):
+                raise MisfitArguments(f"{parameter.argument}: a header is one line")
+            request.headers[parameter.name] = pairs[0][1]
+        case _:
+            request.cookies.update((name, quote(text)) for name, text in pairs)
+
+
+def _text(value: Any) -> str:
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case str():
+            return value
+        case dict() | list():
+            return to_json(value).decode()
+        case _:
+            return str(value)
+
+
+def _nested(name: str, value: Any) -> Iterable[tuple[str, str]]:
+    if isinstance(value, dict):
+        for key, item in cast("dict[str, Any]", value).items():
+            yield from _nested(f"{name}[{key}]", item)
+    elif isinstance(value, list):
+        for number, item in enumerate(cast("list[Any]", value)):
+            yield from _nested(f"{name}[{number}]", item)
+    elif value is not None:
+        yield name, _text(value)
+
+
+def _form(value: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Nested values in brackets, as PHP, Rails and Stripe read them."""
+    return [pair for key, item in value.items() for pair in _nested(str(key), item)]
+
+
+def _multipart(pairs: Iterable[tuple[str, str]]) -> tuple[str, bytes]:
+    boundary = secrets.token_hex(16)
+    parts = [
+        f'--{boundary}\r\nContent-Disposition: form-data; name="{quote(name, safe="[] ")}"'
+        f"\r\n\r\n{text}\r\n"
+        for name, text in pairs
+    ]
+    return (
+        f"multipart/form-data; boundary={boundary}",
+        f"{''.join(parts)}--{boundary}--\r\n".encode(),
+    )

@@ -1,0 +1,55 @@
+"""What a document says of credentials, as schemes of ours."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+from executus_gateway.schema import AuthScheme, PlacementKind
+
+__all__ = ["alternatives", "schemes_of"]
+
+_PLACES: dict[str, PlacementKind] = {"header": "header", "query": "query", "cookie": "cookie"}
+_HTTP: dict[str, PlacementKind] = {"bearer": "bearer", "basic": "basic"}
+
+
+def schemes_of(declared: Mapping[str, Any]) -> tuple[AuthScheme, ...]:
+    """The schemes of `components.securitySchemes`; kinds nobody can type in are left out."""
+    made = (
+        _scheme(name, cast("dict[str, Any]", value))
+        for name, value in declared.items()
+        if isinstance(value, dict)
+    )
+    return tuple(scheme for scheme in made if scheme is not None)
+
+
+def alternatives(security: object, declared: Mapping[str, Any]) -> tuple[tuple[str, ...], ...]:
+    """The groups of schemes one of which a call needs; empty when it needs none."""
+    known = {scheme.name for scheme in schemes_of(declared)}
+    groups: list[tuple[str, ...]] = []
+    for entry in cast("list[object]", security) if isinstance(security, list) else []:
+        names = tuple(cast("dict[str, Any]", entry)) if isinstance(entry, dict) else ()
+        if not names:
+            return ()
+        if all(name in known for name in names):
+            groups.append(names)
+    return tuple(groups)
+
+
+def _scheme(name: str, declared: Mapping[str, Any]) -> AuthScheme | None:
+    hint = str(declared.get("description") or "").strip().partition("\n")[0][:300]
+    match declared.get("type"):
+        case "apiKey" if declared.get("in") in _PLACES:
+            placement = _PLACES[str(declared["in"])]
+            key = str(declared.get("name", ""))
+            return AuthScheme(name=name, placement=placement, key=key, hint=hint)
+        case "http":
+            kind = str(declared.get("scheme", "")).lower()
+            told = hint or ("user:password" if kind == "basic" else "")
+            if kind not in _HTTP:
+                return None
+            return AuthScheme(name=name, placement=_HTTP[kind], hint=told)
+        case "oauth2" | "openIdConnect":
+            return AuthScheme(name=name, placement="bearer", hint=hint, oauth=True)
+        case _:
+            return None

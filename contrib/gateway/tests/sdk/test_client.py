@@ -1,0 +1,115 @@
+"""What a client does, whatever target is behind it: one suite, a fixture per target."""
+
+import pytest
+from executus_gateway.errors import Refused, UnknownId
+from executus_gateway.schema import Answer, AuthScheme
+from executus_gateway.sdk import Client
+
+from executus.egress import Egress
+
+
+@pytest.fixture(params=["inproc"])
+async def client(request, home):
+    async with await Client.create(
+        adapter=request.param, folder=home, guard=Egress(allow_hosts=["127.0.0.1"])
+    ) as made:
+        yield made
+
+
+async def test_a_run_is_made_and_found_again(client):
+    run = await client.execute("print('p')\nreturn [1, tools.search('x')['ok']]")
+    assert (run.state, run.outcome.value, run.outcome.printed) == ("completed", [1, True], "p\n")
+    assert [found.id for found in await client.runs()] == [run.id]
+    assert [call.path for call in await client.calls(run.id)] == ["search"]
+
+
+async def test_sources_policies_and_credentials(client, pets):
+    pets.secured = True
+    source = await client.add_source(openapi=f"{pets.url}/openapi.json", namespace="pets")
+    assert (source.state, source.tool_count) == ("auth_required", 4)
+    scheme = AuthScheme(name="key", placement="header", key="X-Key")
+    await client.connect("pets", scheme, "s3cr3t-canary")
+    assert (await client.sources())[0].state == "connected"
+    rule = await client.add_policy("pets.*", "deny", scope="organisation")
+    assert (await client.explain("pets.pets.list_pets")).rule == rule.id
+    run = await client.execute("return [tools.pets.pets.list_pets(), tools.search('pets')]")
+    denied, found = run.outcome.value
+    assert denied["error"]["code"] == "denied"
+    assert found["data"] == []
+    assert (await client.refresh_source("pets")).state == "connected"
+    await client.remove_source("pets")
+    assert await client.sources() == []
+
+
+async def test_a_question_waits_in_the_inbox_and_is_answered_there(client, pets):
+    await client.add_source(openapi=f"{pets.url}/openapi.json", namespace="pets")
+    run = await client.start("return tools.pets.pets.create_pet(body={'name': 'Rex'})")
+    paused = await client.wait(run.id, through_pauses=False)
+    (asked,) = await client.inbox()
+    assert (paused.state, paused.waiting_for) == ("paused", (asked.id,))
+    async with client.events() as events:
+        await client.answer(asked.id, Answer(verdict="accept"))
+        kinds = [(await anext(events)).kind]
+        ended = await client.wait(run.id)
+        while kinds[-1] != "run.completed":
+            kinds.append((await anext(events)).kind)
+    assert ended.outcome.value["data"]["name"] == "Rex"
+    assert kinds == [
+        "interaction.accepted",
+        "run.resumed",
+        "call.started",
+        "call.ended",
+        "run.completed",
+    ]
+
+
+async def test_a_run_can_be_ended_and_takes_its_questions_along(client, pets):
+    await client.add_source(openapi=f"{pets.url}/openapi.json", namespace="pets")
+    run = await client.start("return tools.pets.pets.create_pet(body={'name': 'Rex'})")
+    await client.wait(run.id, through_pauses=False)
+    ended = await client.cancel(run.id)
+    assert ended.outcome.problem.kind == "cancelled"
+    assert await client.inbox() == []
+    assert pets.writes == []
+
+
+async def test_mistakes_are_typed(client):
+    with pytest.raises(UnknownId, match="list of runs"):
+        await client.wait("run_0")
+    with pytest.raises(Refused, match="one of command="):
+        await client.add_source()
+    with pytest.raises(Refused, match="leave credentials out"):
+        await client.add_source(mcp="https://user:pw@example.com/mcp")
+    with pytest.raises(Refused, match="there is no tool"):
+        await client.explain("nothing.here")
+
+
+async def test_a_host_callback_answers_instead_of_the_inbox(home, pets):
+    seen = []
+
+    async def on_input_request(question):
+        seen.append(question.path)
+        return Answer(verdict="accept")
+
+    async with await Client.create(
+        folder=home,
+        on_input_request=on_input_request,
+        guard=Egress(allow_hosts=["127.0.0.1"]),
+    ) as client:
+        await client.add_source(openapi=f"{pets.url}/openapi.json", namespace="pets")
+        run = await client.execute("return tools.pets.pets.delete_pet(pet_id='a/b')")
+    assert run.outcome.value["ok"]
+    assert pets.writes[-1].path == "/api/pets/a%2Fb"
+    assert seen == ["pets.pets.delete_pet"]
+
+
+async def test_a_target_of_ones_own_serves():
+    class Mine:
+        async def request(self, method, params):
+            return []
+
+        async def aclose(self):
+            pass
+
+    async with await Client.create(adapter=Mine()) as client:
+        assert await client.runs() == []
