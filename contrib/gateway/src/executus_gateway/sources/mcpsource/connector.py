@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from functools import partial
 from types import TracebackType
 from typing import Any, Self, TypeAlias
 
@@ -62,7 +63,7 @@ class McpConnector:
         self._guard = guard
         self._on_change = on_change
         self._clock = clock
-        self._open_place = open_place or session_opener
+        self._open_place = open_place or partial(session_opener, clock=clock)
         self._servers: dict[str, KeptServer] = {}
         self._given: dict[str, tuple[Credential, ...]] = {}
         self._owner: TaskOwner | None = None
@@ -158,18 +159,20 @@ class McpConnector:
                 raise SourceFailed(str(error)) from error
 
 
-def session_opener(source: Source, credentials: Credentials) -> OpenSession:
+def session_opener(
+    source: Source, credentials: Credentials, *, clock: Clock = SYSTEM_CLOCK
+) -> OpenSession:
     """How to connect to a source through the protocol's SDK."""
     values = {credential.scheme.name: credential.value for credential in credentials}
     match source.place:
         case McpCommand() as place:
             env = {key: _filled(value, values) for key, value in place.env.items()}
             target = StdioTarget(command=place.command, args=place.args, env=env, cwd=place.cwd)
-            return opener(source.namespace, target)
+            return opener(source.namespace, target, clock)
         case McpEndpoint() as place:
             headers = dict(map(_header, credentials))
             target = HttpTarget(url=place.url, headers=headers)
-            return opener(source.namespace, target)
+            return opener(source.namespace, target, clock)
         case _:
             raise SourceFailed("this source is not an MCP server")
 
