@@ -44,7 +44,7 @@ def _must(claim: object, sentence: str) -> None:
 async def every_field_is_kept(store: ScheduleStore) -> None:
     """What is put is listed the same, by id; also fields of later releases."""
     _must(await store.list() == (), "a new store has jobs")
-    await store.put(_FULL, _NOON)
+    _must(await store.put(_FULL, _NOON) is True, "a new job was not kept")
     first = replace(_FULL, id="a")
     await store.put(first, None)
     kept = (
@@ -53,11 +53,29 @@ async def every_field_is_kept(store: ScheduleStore) -> None:
     )
     _must(await store.list() == kept, "a field was lost, or jobs are not sorted by id")
     changed = replace(_FULL, cron="@daily")
-    await store.put(changed, _LATER)
+    _must(await store.put(changed, _LATER, instead_of=kept[1]) is True, "a change was not kept")
     _must((await store.list())[1] == ScheduledJob(job=changed, next_fire=_LATER), "not replaced")
     _must(await store.remove("a") is True, "there was a job to remove")
     _must(await store.remove("a") is False, "there was none any more")
     _must(len(await store.list()) == 1, "another job was removed")
+
+
+async def a_tick_is_not_put_back(store: ScheduleStore) -> None:
+    """Who puts what they read earlier does nothing when the tick was claimed meanwhile."""
+    await store.put(_FULL, _NOON)
+    (read,) = await store.list()
+    _must(await store.put(_FULL, _LATER) is False, "a job was put twice as new")
+    await store.claim(_FULL.id, _NOON, _LATER)
+    _must(await store.put(_FULL, _NOON, instead_of=read) is False, "a claimed tick was put back")
+    (moved,) = await store.list()
+    _must(moved == ScheduledJob(job=_FULL, next_fire=_LATER), "a refused put changed something")
+    _must(await store.put(_FULL, None, instead_of=moved), "a job could not be changed")
+    (never,) = await store.list()
+    _must(never.next_fire is None, "a job without a next tick was given one")
+    _must(await store.put(_FULL, _NOON, instead_of=never), "a job without a next tick is stuck")
+    await store.remove(_FULL.id)
+    _must(await store.put(_FULL, _NOON, instead_of=never) is False, "a removed job came back")
+    _must(await store.list() == (), "a refused put kept something")
 
 
 async def an_instant_is_kept_exactly(store: ScheduleStore) -> None:
@@ -119,6 +137,7 @@ ScheduleCheck: TypeAlias = Callable[[ScheduleStore], Awaitable[None]]
 
 SCHEDULE_CONTRACT: tuple[ScheduleCheck, ...] = (
     every_field_is_kept,
+    a_tick_is_not_put_back,
     an_instant_is_kept_exactly,
     a_tick_is_claimed_once,
     one_of_many_claims_wins,
