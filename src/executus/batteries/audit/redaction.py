@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol, cast
 
 __all__ = ["REDACTED", "UNREDACTED", "Redactor", "SecretPatterns", "redacted"]
@@ -16,7 +16,7 @@ _NAME = (
 )
 _SENSITIVE = re.compile(rf"(?:^|[_\-. ]){_NAME}s?$", re.IGNORECASE)
 _SHAPES = (
-    r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----[^-]{0,20000}(?:-----END [A-Z ]{0,40}-----)?",
+    r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----(?:(?!-----)[\s\S])*(?:-----END [A-Z ]{0,40}-----)?",
     r"\b(?:sk|pk|rk)[-_][A-Za-z0-9_-]{16,}",
     r"\bgh[pousr]_[A-Za-z0-9]{16,}",
     r"\bgithub_pat_\w{20,}",
@@ -25,15 +25,29 @@ _SHAPES = (
     r"\bA(?:KIA|SIA)[A-Z0-9]{16}\b",
     r"\bAIza[\w-]{30,}",
     r"\bhf_[A-Za-z0-9]{20,}",
-    r"\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*",
+    r"\bnpm_[A-Za-z0-9]{30,}",
+    r"\bya29\.[\w-]{16,}",
+    # Only where a word begins, or a text of many beginnings would be read through from each.
+    r"(?<![\w-])eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*",
 )
 _WHOLE = re.compile("|".join(_SHAPES))
 _LABELLED = (
     re.compile(r"(?i)\b(bearer|basic)(\s+)[A-Za-z0-9._~+/=-]{8,}"),
-    re.compile(rf"(?i)({_NAME}s?\\?[\"']?\s*[:=]\s*)(\\?[\"'])(?:(?!\2)[^\r\n]){{1,4000}}"),
+    re.compile(rf"(?i)({_NAME}s?[\"']?\s*[:=]\s*)([\"'])(?:\\.|(?!\2)[^\\\r\n])+"),
+    re.compile(  # the same in a JSON text within another
+        rf"(?i)({_NAME}s?\\[\"']\s*[:=]\s*)(\\[\"'])"
+        r"(?:\\\\(?:\\.|[^\\])|\\(?![\"'\\])|[^\\\"\r\n])+"
+    ),
+    re.compile(rf"(?i)({_NAME}s?\\?[\"']\s*:\s*)([\[{{])[^\]}}]+"),
+    re.compile(
+        r"(?i)(authorization|cookie)(:\s*)(?!bearer |basic |\[redacted)"
+        r"(?:=\"[^\"\r\n]*\"|[^\r\n\"'])+"
+    ),
     re.compile(rf"(?i)({_NAME}s?)(\s*[:=]\s*)(?!bearer |basic |\[redacted)[^\s\"'\\,;&]{{4,}}"),
-    re.compile(r"(?i)(\b[a-z][a-z0-9+.-]{1,20}://[^\s/:@]{0,200})(:)[^\s/@]{1,500}(?=@)"),
+    re.compile(r"(?i)(\b[a-z][a-z0-9+.-]{1,20}://[^\s/:@]{0,200})(:)[^\s/?#]{1,500}(?=@)"),
+    re.compile(r"(?i)(\b[a-z][a-z0-9+.-]{1,20}:)(//)[^\s/:@?#]{16,500}(?=@)"),
 )
+"""What follows the first two groups is taken out. Each reads a text once, whatever stands in it."""
 
 
 class Redactor(Protocol):
@@ -78,20 +92,24 @@ class SecretPatterns:
         return text
 
 
-def redacted(value: Any, redactor: Redactor) -> Any:
-    """A JSON value with every text redacted, and everything under a name like `password`."""
+def redacted(value: Any, redact: Callable[[str], str], *, named: bool = True) -> Any:
+    """A JSON value with every text redacted, names of members included.
+
+    Args:
+        value: A text, or what texts are within.
+        redact: Takes secrets out of one text.
+        named: Whether everything under a name like `password` is taken out, too.
+    """
     if isinstance(value, str):
-        return redactor.redact(value)
+        return redact(value)
     if isinstance(value, Mapping):
-        members = cast("Mapping[str, Any]", value)
-        return {key: _member(key, member, redactor) for key, member in members.items()}
+        return {
+            redact(str(key)): REDACTED
+            if named and member is not None and _SENSITIVE.search(str(key))
+            else redacted(member, redact, named=named)
+            for key, member in cast("Mapping[str, Any]", value).items()
+        }
     if isinstance(value, Sequence):
-        items = [redacted(item, redactor) for item in cast("Sequence[Any]", value)]
+        items = [redacted(one, redact, named=named) for one in cast("Sequence[Any]", value)]
         return tuple(items) if isinstance(value, tuple) else items
     return value
-
-
-def _member(key: str, value: Any, redactor: Redactor) -> Any:
-    if redactor is not UNREDACTED and _SENSITIVE.search(str(key)) and value is not None:
-        return REDACTED
-    return redacted(value, redactor)
