@@ -139,7 +139,7 @@ class _Watch:
     def _find(self, view: RunView) -> Finding | None:
         """The first finding that has not been acted on."""
         for number, rule in enumerate(self._rules):
-            finding = rule(view)
+            finding = self._ruled(rule, view)
             if finding is None:
                 self._standing.pop(number, None)
                 continue
@@ -147,6 +147,14 @@ class _Watch:
             if number not in self._standing or self._standing[number] != action:
                 self._standing[number] = action
                 return finding
+        return None
+
+    def _ruled(self, rule: Rule, view: RunView) -> Finding | None:
+        try:
+            return rule(view)
+        except Exception as error:  # noqa: BLE001 - the other rules and the deadlines hold
+            kind = type(error).__name__
+            logger.warning("a rule failed for run %s: %s", view.info.run_id, kind)
         return None
 
     def _short_of_steps(self, view: RunView) -> bool:
@@ -171,8 +179,9 @@ class _Watch:
             await self._act(view, verdict)
 
     async def _judged(self, judge: Judge, view: RunView) -> Verdict | None:
+        left_s = self._hard_s - self._watch.tally.elapsed_s  # the hard deadline waits for no judge
         try:
-            with self._watch.clock.deadline(self._policy.judge_timeout_s):
+            with self._watch.clock.deadline(min(self._policy.judge_timeout_s, left_s)):
                 return await judge(view)
         except Exception as error:  # noqa: BLE001 - the run goes on to its hard deadline
             logger.warning("judging run %s failed: %s", view.info.run_id, type(error).__name__)
