@@ -89,6 +89,8 @@ async def an_instant_is_kept_exactly(store: ScheduleStore) -> None:
 async def a_tick_is_claimed_once(store: ScheduleStore) -> None:
     """By the one who knows it, and by nobody else."""
     await store.put(_FULL, _NOON)
+    same = replace(_FULL, id="same time")
+    await store.put(same, _NOON)
     _must(not await store.claim(_FULL.id, _LATER, None), "a tick that is not due was claimed")
     _must(not await store.claim("nobody", _NOON, None), "a job that is not there was claimed")
     _must(await store.claim(_FULL.id, _NOON, _LATER), "a due tick was not claimed")
@@ -96,6 +98,8 @@ async def a_tick_is_claimed_once(store: ScheduleStore) -> None:
     _must((await store.list())[0] == ScheduledJob(job=_FULL, next_fire=_LATER), "not moved on")
     _must(await store.claim(_FULL.id, _LATER, None), "the next tick was not claimed")
     _must((await store.list())[0].next_fire is None, "the last tick is followed by none")
+    kept = (await store.list())[1]
+    _must(kept == ScheduledJob(job=same, next_fire=_NOON), "another job's tick was claimed")
 
 
 async def one_of_many_claims_wins(store: ScheduleStore) -> None:
@@ -128,6 +132,8 @@ async def one_leads_at_a_time(store: ScheduleStore) -> None:
     second = _NOON + timedelta(seconds=1)
     _must(await store.lease(won[0], second, _LATER), "the leader could not go on")
     _must(not await store.lease(other, second, _LATER), "another took the lead")
+    _must(not await store.lease(other, second, second), "another gave the lead back")
+    _must(not await store.lease(other, second, _LATER), "another took what was not given back")
     _must(await store.lease(other, _LATER, _LATER + timedelta(minutes=1)), "a lead did not lapse")
     _must(await store.lease(other, _LATER, _LATER), "the leader could not give it back")
     _must(await store.lease(won[0], _LATER, _LATER + timedelta(minutes=1)), "nobody led")
