@@ -40,7 +40,7 @@ _LABELLED = (
     ),
     re.compile(rf"(?i)({_NAME}s?\\?[\"']\s*:\s*)([\[{{])[^\]}}]+"),
     re.compile(
-        r"(?i)(authorization|cookie)(:\s*)(?!bearer |basic |\[redacted)"
+        r"(?i)(authorization|cookie)(:\s*)(?!\s*(?:bearer |basic |\[redacted))"
         r"(?:=\"[^\"\r\n]*\"|[^\r\n\"'])+"
     ),
     re.compile(rf"(?i)({_NAME}s?)(\s*[:=]\s*)(?!bearer |basic |\[redacted)[^\s\"'\\,;&]{{4,}}"),
