@@ -86,7 +86,7 @@ async def run_by_the_clock(executor: Executor, store: SqliteStore) -> None:
     await Scheduler(schedule, fire).add(job)
     (kept,) = await schedule.list()
     if kept.next_fire is not None:  # so that nobody has to wait for the minute to end
-        await schedule.put(job, kept.next_fire - timedelta(minutes=1))
+        await schedule.put(job, kept.next_fire - timedelta(minutes=1), instead_of=kept)
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(Scheduler(schedule, fire).run)
         await done.wait()

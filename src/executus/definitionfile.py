@@ -24,6 +24,10 @@ __all__ = ["DefinitionError", "DefinitionFile", "definitions_in", "parse_definit
 _AT_LINE = re.compile(r" ?\(at line (\d+), column \d+\)")
 _TOML_KEY = re.compile(r"^\s*(?:\[([\w.\"-]+)\]|([\w.\"-]+)\s*=)")
 _PLAIN_LINE = re.compile(r"^([A-Za-z_][\w.-]*)\s*:(?:\s+(.*))?$")
+_COMMENT = re.compile(
+    r"""^(\[(?:"(?:\\.|[^"])*"|'[^']*'|[^"'])*?\]|"(?:\\.|[^"])*"|'(?:''|[^'])*')\s+#.*$"""
+)
+"""Behind a list or a quoted text; the list or text itself may hold what looks like one."""
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")
 _WORDS: Mapping[str, Any] = {"true": True, "false": False, "null": None, "~": None, "": None}
 
@@ -243,8 +247,10 @@ def _put(values: dict[str, Any], key: str, value: Any, source: str, line: int) -
 
 
 def _scalar(said: str, source: str, line: int) -> Any:
-    said = said.strip()
-    if said.startswith("[") and said.endswith("]"):
+    said = _COMMENT.sub(r"\1", said.strip())
+    if said.startswith("[") and not said.endswith("]"):
+        raise DefinitionError(source, line, f"the list is not closed on its line: {said[:60]}")
+    if said.startswith("["):
         inner = said[1:-1].strip()
         return [_scalar(item, source, line) for item in _items(inner)] if inner else []
     if said[:1] in ("'", '"'):

@@ -95,7 +95,17 @@ async def test_what_is_no_database_is_refused(url, tmp_path):
             pass
 
 
-@pytest.mark.parametrize("bad", ["sqlite://", "sqlite:///", "x.db", "sqlite:///:memory:"])
+@pytest.mark.parametrize(
+    "bad",
+    [
+        "sqlite://",
+        "sqlite:///",
+        "x.db",
+        "sqlite:///:memory:",
+        "sqlite:///a%00b",
+        "sqlite:///a\ud800",
+    ],
+)
 async def test_a_url_that_names_no_file_is_refused(bad):
     with pytest.raises(StoreError):
         async with open_store(bad):

@@ -10,8 +10,8 @@ from executus_store_sqlite.database import Database
 
 __all__ = ["SqliteSchedule"]
 
-_PUT = """INSERT INTO job (id, next_us, body) VALUES (?, ?, ?)
-    ON CONFLICT (id) DO UPDATE SET next_us = excluded.next_us, body = excluded.body"""
+_ADD = "INSERT INTO job (next_us, body, id) VALUES (?, ?, ?) ON CONFLICT (id) DO NOTHING"
+_CHANGE = "UPDATE job SET next_us = ?, body = ? WHERE id = ? AND next_us IS ?"
 _CLAIM = "UPDATE job SET next_us = ? WHERE id = ? AND next_us = ?"
 _LEASE = """INSERT INTO lead (only, owner, until_us) VALUES (1, ?, ?)
     ON CONFLICT (only) DO UPDATE SET owner = excluded.owner, until_us = excluded.until_us
@@ -28,9 +28,14 @@ class SqliteSchedule:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def put(self, job: Job, next_fire: datetime | None) -> None:
-        """Keep a job and its next tick."""
-        await self._database.run(_PUT, job.id, _us(next_fire), json_text(job.as_json()))
+    async def put(
+        self, job: Job, next_fire: datetime | None, *, instead_of: ScheduledJob | None = None
+    ) -> bool:
+        """Keep a job and its next tick, unless what is kept is not `instead_of` any more."""
+        row = (_us(next_fire), json_text(job.as_json()), job.id)
+        if instead_of is None:
+            return bool(await self._database.run(_ADD, *row))
+        return bool(await self._database.run(_CHANGE, *row, _us(instead_of.next_fire)))
 
     async def remove(self, job_id: str) -> bool:
         """Forget a job; whether there was one."""

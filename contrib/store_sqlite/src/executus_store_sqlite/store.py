@@ -103,7 +103,7 @@ async def open_store(url: str, *, create: bool = True) -> AsyncGenerator[SqliteS
 
 def _path(url: str) -> str:
     path = unquote(url.removeprefix(_SCHEME))
-    if not url.startswith(_SCHEME) or not path:
+    if not url.startswith(_SCHEME) or not path or not path.isprintable():
         raise StoreError("a SQLite store is named like sqlite:///runs.db or sqlite:////var/runs.db")
     if path == ":memory:":
         raise StoreError("a store is a file: for memory, leave the batteries their defaults")

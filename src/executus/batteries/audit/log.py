@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import uuid
+from collections import deque
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import fields, replace
 from datetime import datetime
@@ -17,7 +18,12 @@ from pydantic_core import to_json
 from executus.batteries.audit.memory import MemoryAuditStore, MemoryRunIndex
 from executus.batteries.audit.recorder import RECORDED, Recorder
 from executus.batteries.audit.records import AuditRecord, RunRecord
-from executus.batteries.audit.redaction import Redactor, SecretPatterns, redacted
+from executus.batteries.audit.redaction import (
+    UNREDACTED,
+    Redactor,
+    SecretPatterns,
+    redacted,
+)
 from executus.batteries.audit.store import AuditSink, AuditStore, RunIndex
 from executus.errors import ExecutusError
 from executus.events import RunEvent
@@ -35,6 +41,9 @@ MOST_AT_ONCE = 500
 _RETRY_S = 1.0
 _KEPT_TIMES = 10
 _DOWN_AFTER = 10
+_SINK_S = 10.0
+_LONGEST_SECRET = 16_384
+"""Characters of a text that are looked at beyond those kept: one cut in two looks like none."""
 
 
 def new_record_id() -> str:
@@ -55,7 +64,8 @@ class AuditLog:
     Args:
         store: Keeps what happened in runs; this process's memory by default.
         runs: Keeps one record per run; this process's memory by default.
-        sinks: Are given everything after the store has it; one that fails is logged and misses it.
+        sinks: Are given everything after the store has it, in that order. One that fails, or takes
+            longer than 10 s, is logged and misses it.
         redactor: Takes secrets out of texts before anything is queued.
         max_text_chars: Longer texts are cut.
         max_waiting: Records queued before new runs have to wait.
@@ -92,10 +102,10 @@ class AuditLog:
         clock: Clock = SYSTEM_CLOCK,
         new_id: Callable[[], str] = new_record_id,
     ) -> None:
-        self.store: AuditStore = store or MemoryAuditStore()
-        self.runs: RunIndex = runs or MemoryRunIndex()
+        self.store: AuditStore = MemoryAuditStore() if store is None else store
+        self.runs: RunIndex = MemoryRunIndex() if runs is None else runs
         self._sinks = sinks
-        self._redactor = redactor or SecretPatterns()
+        self._redactor = SecretPatterns() if redactor is None else redactor
         self._max_text_chars = max_text_chars
         self._max_waiting = max_waiting
         self._max_kept = _KEPT_TIMES * max(1, max_waiting)
@@ -109,6 +119,8 @@ class AuditLog:
         self._open: dict[str, Recorder] = {}
         self._owner: TaskOwner | None = None
         self._wake: tuple[object, anyio.Event] | None = None
+        self._outbox: deque[tuple[AuditSink, Sequence[AuditRecord]]] = deque()
+        self._passing = threading.Lock()
 
     @property
     def waiting(self) -> int:
@@ -141,7 +153,8 @@ class AuditLog:
             await self.flush()
         started = self._cleaned(_run_record(info, self._clock.wall()))
         await self.runs.put(started)
-        await self._pass_on((started,))
+        self._queue_for_sinks(started)
+        await self._pass_on()
 
     def emit(self, event: RunEvent) -> None:
         """Queue what an event comes to."""
@@ -153,8 +166,9 @@ class AuditLog:
             for record in recorder.records(event, self._clock.wall()):
                 self._waiting[record.id] = self._cleaned(record)
             self._give_up()
-        if self._wake is not None and self._waiting:
-            loop, event_set = self._wake[0], self._wake[1].set
+        wake = self._wake
+        if wake is not None and self._waiting:
+            loop, event_set = wake[0], wake[1].set
             event_set() if loop is current_loop() else call_soon(loop, event_set)
 
     def _give_up(self) -> None:
@@ -174,7 +188,9 @@ class AuditLog:
         await self._write(mine)
         ended = self._cleaned(_ended_record(info, result, self._clock.wall()))
         await self.runs.put(ended)
-        await self._pass_on((ended,))
+        self._open.pop(info.run_id, None)
+        self._queue_for_sinks(ended)
+        await self._pass_on()
 
     async def flush(self) -> None:
         """Write everything that is queued.
@@ -200,30 +216,52 @@ class AuditLog:
         self._failures = 0
         with self._lock:  # two may write the same at once: the store keeps one, sinks get one
             new = [record for record in records if self._waiting.pop(record.id, None)]
-        await self._pass_on(new)
+            if new:
+                self._queue_for_sinks(*new)
+        await self._pass_on()
 
-    async def _pass_on(self, records: Sequence[AuditRecord]) -> None:
-        for sink in self._sinks:
+    def _queue_for_sinks(self, *records: AuditRecord) -> None:
+        self._outbox += [(sink, records) for sink in self._sinks]
+
+    async def _pass_on(self) -> None:
+        """Give sinks what the store has, in that order; one at a time does so for all."""
+        while self._outbox and self._passing.acquire(blocking=False):
             try:
+                await self._give(*self._outbox[0])
+                self._outbox.popleft()  # only now: who is cancelled leaves it to the next
+            except IndexError:  # another has just given the last
+                return
+            finally:
+                self._passing.release()
+
+    async def _give(self, sink: AuditSink, records: Sequence[AuditRecord]) -> None:
+        try:
+            with self._clock.deadline(_SINK_S) as scope:
                 await sink.write(records)
-            except Exception:
-                logger.exception("an audit sink misses %d records", len(records))
+        except Exception:
+            logger.exception("an audit sink misses %d records", len(records))
+        else:
+            if scope.cancelled_caught:
+                logger.error("an audit sink misses %d records: it hangs", len(records))
 
     async def _write_on(self) -> None:
         while self._wake is not None:
-            await self._wake[1].wait()
-            self._wake = (self._wake[0], anyio.Event())
+            loop, event = self._wake
+            await event.wait()
+            self._wake = (loop, anyio.Event())
             try:
                 await self.flush()
             except Exception:
                 logger.exception("%d audit records wait on", self.waiting)
                 await self._clock.sleep(_RETRY_S)
+                self._wake[1].set()
 
     async def _last_flush(self) -> None:
         error: Exception | None = None
         with self._clock.deadline(self._flush_timeout_s):
             try:
                 await self.flush()
+                await self._pass_on()
             except Exception as failure:  # noqa: BLE001 - told below, with what it means
                 error = failure
         if self.waiting:
@@ -234,19 +272,23 @@ class AuditLog:
 
     def _cleaned(self, record: Any) -> Any:
         """The record without secrets, its texts no longer than is kept."""
+        named = self._redactor is not UNREDACTED
         changes = {
-            each.name: self._cut(redacted(value, self._redactor))
+            each.name: redacted(value, self._clean_text, named=named)
             for each in fields(record)
             if each.name not in _KEYS
             and isinstance(value := getattr(record, each.name), str | tuple | dict)
         }
         return replace(record, **changes)
 
-    def _cut(self, value: Any) -> Any:
-        if not isinstance(value, str) or len(value) <= self._max_text_chars:
-            return value
-        left_out = len(value) - self._max_text_chars
-        return f"{value[: self._max_text_chars]} … ({left_out} more characters)"
+    def _clean_text(self, text: str) -> str:
+        """What is kept of a text; of a long one not all is looked at: that takes time."""
+        kept = self._redactor.redact(text[: self._max_text_chars + _LONGEST_SECRET])
+        left_out = len(text) - self._max_text_chars
+        if left_out <= 0 and len(kept) <= self._max_text_chars:
+            return kept
+        left_out = max(left_out, len(kept) - self._max_text_chars)
+        return f"{kept[: self._max_text_chars]} … ({left_out} more characters)"
 
 
 _KEYS = frozenset({"id", "run_id", "parent", "root", "caller", "agent", "status", "extra"})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol, cast
 
 __all__ = ["REDACTED", "UNREDACTED", "Redactor", "SecretPatterns", "redacted"]
@@ -19,7 +19,7 @@ _SENSITIVE = re.compile(rf"(?:^|[_\-. ]){_NAME}s?$", re.IGNORECASE)
 _COUNTED = re.compile(r"tokens$", re.IGNORECASE)
 _MENTIONED = re.compile(_NAME, re.IGNORECASE)
 _SHAPES = (
-    r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----[^-]{0,20000}(?:-----END [A-Z ]{0,40}-----)?",
+    r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----(?:(?!-----)[\s\S])*(?:-----END [A-Z ]{0,40}-----)?",
     r"\b(?:sk|pk|rk)[-_][A-Za-z0-9_-]{16,}",
     r"\bgh[pousr]_[A-Za-z0-9]{16,}",
     r"\bgithub_pat_\w{20,}",
@@ -31,20 +31,32 @@ _SHAPES = (
     r"\b\d{6,12}:[A-Za-z0-9_-]{30,}",
     r"(?<=hooks\.slack\.com/services/)[\w/-]+",
     r"(?<=/api/webhooks/)\d+/[\w-]+",
-    r"\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*",
+    r"\bya29\.[\w-]{16,}",
+    # Only where a word begins, or a text of many beginnings would be read through from each.
+    r"(?<![\w-])eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*",
 )
 _WHOLE = re.compile("|".join(_SHAPES))
+_LONGEST_JSON = 65_536  # longer ones are looked at as any text is
 _LABELLED = (
-    re.compile(r"(?i)((?:set-)?cookie:)([ \t]*)[^\r\n\"']+"),
-    re.compile(r"(?i)(authorization\s*[:=]\s*[a-z-]{2,20})([ \t]+)[^\s\"',;]{4,}"),
+    re.compile(r"(?i)(authorization\s*=\s*[a-z-]{2,20})([ \t]+)[^\s\"',;]{4,}"),
     re.compile(rf"(?i)((?<![\w-])--[\w-]{{0,40}}{_NAME})(\s+)[^\s\"'-][^\s\"']*"),
     re.compile(r"(?i)([?&](?:key|sig|code|[\w-]{0,40}signature))(=)[^\s&#\"']+"),
-    re.compile(r"(?i)(\b[a-z][a-z0-9+.-]{1,20}://)()[^\s/@:]{16,500}(?=@)"),
     re.compile(r"(?i)\b(bearer|basic)(\s+)[A-Za-z0-9._~+/=-]{8,}"),
-    re.compile(rf"(?i)({_NAME}s?\\?[\"']?\s*[:=]\s*)(\\?[\"'])(?:(?!\2)[^\r\n]){{1,4000}}"),
+    re.compile(rf"(?i)({_NAME}s?[\"']?\s*[:=]\s*)([\"'])(?:\\.|(?!\2)[^\\\r\n])+"),
+    re.compile(  # the same in a JSON text within another
+        rf"(?i)({_NAME}s?\\[\"']\s*[:=]\s*)(\\[\"'])"
+        r"(?:\\\\(?:\\.|[^\\])|\\(?![\"'\\])|[^\\\"\r\n])+"
+    ),
+    re.compile(rf"(?i)({_NAME}s?\\?[\"']\s*:\s*)([\[{{])[^\]}}]+"),
+    re.compile(
+        r"(?i)(authorization|cookie)(:\s*)(?!\s*(?:bearer |basic |\[redacted))"
+        r"(?:=\"[^\"\r\n]*\"|[^\r\n\"'])+"
+    ),
     re.compile(rf"(?i)({_NAME}s?)(\s*[:=]\s*)(?!bearer |basic |\[redacted)[^\s\"'\\,;&]{{4,}}"),
-    re.compile(r"(?i)(\b[a-z][a-z0-9+.-]{1,20}://[^\s/:@]{0,200})(:)[^\s/@]{1,500}(?=@)"),
+    re.compile(r"(?i)(\b[a-z][a-z0-9+.-]{1,20}://[^\s/:@]{0,200})(:)[^\s/?#]{1,500}(?=@)"),
+    re.compile(r"(?i)(\b[a-z][a-z0-9+.-]{1,20}:)(//)[^\s/:@?#]{16,500}(?=@)"),
 )
+"""What follows the first two groups is taken out. Each reads a text once, whatever stands in it."""
 
 
 class Redactor(Protocol):
@@ -61,7 +73,6 @@ class _Unredacted:
 
 
 UNREDACTED: Redactor = _Unredacted()
-_MEMBERS_ONLY: Redactor = _Unredacted()
 
 
 class SecretPatterns:
@@ -90,33 +101,41 @@ class SecretPatterns:
         return text
 
 
-def redacted(value: Any, redactor: Redactor) -> Any:
-    """A JSON value with every text redacted, and everything under a name like `password`."""
+def redacted(value: Any, redact: Callable[[str], str], *, named: bool = True) -> Any:
+    """A JSON value with every text redacted, names of members included.
+
+    Args:
+        value: A text, or what texts are within.
+        redact: Takes secrets out of one text.
+        named: Whether everything under a name like `password` is taken out, too.
+    """
     if isinstance(value, str):
-        return redactor.redact(_json_text(value, redactor))
+        return redact(_without_members(value) if named else value)
     if isinstance(value, Mapping):
-        members = cast("Mapping[str, Any]", value)
-        return {key: _member(key, member, redactor) for key, member in members.items()}
+        return {
+            redact(str(key)): _member(str(key), member, redact, named=named)
+            for key, member in cast("Mapping[str, Any]", value).items()
+        }
     if isinstance(value, Sequence):
-        items = [redacted(item, redactor) for item in cast("Sequence[Any]", value)]
+        items = [redacted(one, redact, named=named) for one in cast("Sequence[Any]", value)]
         return tuple(items) if isinstance(value, tuple) else items
     return value
 
 
-def _json_text(text: str, redactor: Redactor) -> str:
+def _member(name: str, value: Any, redact: Callable[[str], str], *, named: bool) -> Any:
+    counted = isinstance(value, int) and _COUNTED.search(name)  # max_tokens is no secret
+    if named and value is not None and _SENSITIVE.search(name) and not counted:
+        return REDACTED
+    return redacted(value, redact, named=named)
+
+
+def _without_members(text: str) -> str:
     """A text that is JSON, such as a tool's arguments, with the members of such names taken out."""
-    if redactor is UNREDACTED or not text.startswith(("{", "[")) or not _MENTIONED.search(text):
+    if not text.startswith(("{", "[")) or len(text) > _LONGEST_JSON or not _MENTIONED.search(text):
         return text
     try:
         found = json.loads(text)
     except (ValueError, RecursionError):
         return text
-    clean = redacted(found, _MEMBERS_ONLY)
+    clean = redacted(found, str)
     return text if clean == found else json.dumps(clean, ensure_ascii=False)
-
-
-def _member(key: str, value: Any, redactor: Redactor) -> Any:
-    named = redactor is not UNREDACTED and _SENSITIVE.search(str(key)) and value is not None
-    if named and not (isinstance(value, int) and _COUNTED.search(str(key))):
-        return REDACTED
-    return redacted(value, redactor)

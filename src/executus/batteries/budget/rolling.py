@@ -118,7 +118,7 @@ class RollingBudget:
         if not rules:
             raise SetupError("a budget needs a rule: RollingBudget(BudgetRule(max_tokens=…))")
         self._rules = rules
-        self._storage = storage or MemoryBudgetStorage()
+        self._storage = MemoryBudgetStorage() if storage is None else storage
         self._estimate = _units(estimate)
         self._tenant = tenant
         self._clock = clock

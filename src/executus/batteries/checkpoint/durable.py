@@ -42,7 +42,7 @@ class DurableCheckpointer:
         keys: Sequence[bytes] = (),
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
-        self._storage = storage or MemoryJournalStorage()
+        self._storage = MemoryJournalStorage() if storage is None else storage
         self._sealer = Sealer(keys)
         self._clock = clock
 

@@ -171,7 +171,8 @@ class _Watch:
             await self._act(view, verdict)
 
     async def _judged(self, judge: Judge, view: RunView) -> Verdict | None:
-        left_s = max(0.0, self._hard_s - view.elapsed_s)
+        # The hard deadline waits for no judge.
+        left_s = max(0.0, self._hard_s - self._watch.tally.elapsed_s)
         try:
             with self._watch.clock.deadline(min(self._policy.judge_timeout_s, left_s)):
                 return await judge(view)

@@ -59,7 +59,7 @@ class Rule(Protocol):
     """Looks at a run at no cost; must answer at once."""
 
     def __call__(self, view: RunView) -> Finding | None:
-        """What it found, or None."""
+        """What it found, or None. An exception counts as None."""
         ...
 
 

@@ -21,7 +21,7 @@ __all__ = ["CronTime"]
 
 _SECOND, _HOUR, _WEEK = timedelta(seconds=1), timedelta(hours=1), timedelta(weeks=1)
 _DAYLIGHT = timedelta(hours=3)
-_ONE_TO_ITSELF = re.compile(r"\b(\d+)-\1(?:/\d+)?\b")
+_ONE_TO_ITSELF = re.compile(r"\b(\w+)-\1(?:/\d+)?\b", re.IGNORECASE)
 _MACROS = {
     "@hourly": "0 * * * *",
     "@daily": "0 0 * * *",
@@ -62,7 +62,7 @@ class CronTime:
         if len(fields) != 5:
             raise SetupError(f"the cron expression {cron!r} has not five fields")
         self._croniter = _load()
-        # croniter reads 17-17 as every value.
+        # croniter reads 17-17 and mon-mon as every value.
         self._cron = _ONE_TO_ITSELF.sub(r"\1", " ".join(fields))
         self._fixed = not (fields[0].startswith("*") or fields[1].startswith("*"))
         try:

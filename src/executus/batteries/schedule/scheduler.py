@@ -103,11 +103,15 @@ class Scheduler:
         Raises:
             SetupError: Its expression or time zone cannot be read.
         """
-        following = _times(job.cron, job.zone).after(self._clock.wall())
-        for kept in await self._store.list():
-            if kept.job.id == job.id and _timing(kept.job) == _timing(job):
+        times = _times(job.cron, job.zone)
+        while True:
+            kept = next((one for one in await self._store.list() if one.job.id == job.id), None)
+            if kept is not None and _timing(kept.job) == _timing(job):
                 following = kept.next_fire
-        await self._store.put(job, following)
+            else:
+                following = times.after(self._clock.wall())
+            if await self._store.put(job, following, instead_of=kept):
+                return
 
     async def remove(self, job_id: str) -> bool:
         """Forget a job; whether there was one. What it does now goes on."""

@@ -14,8 +14,20 @@ __all__ = ["MemorySchedule", "ScheduleStore"]
 class ScheduleStore(Protocol):
     """Keeps jobs. `executus.testing.contracts` says what an implementation must do."""
 
-    async def put(self, job: Job, next_fire: datetime | None) -> None:
-        """Keep a job and its next tick, instead of what is kept under its id."""
+    async def put(
+        self, job: Job, next_fire: datetime | None, *, instead_of: ScheduledJob | None = None
+    ) -> bool:
+        """Keep a job and its next tick, in one step.
+
+        Args:
+            job: What to keep.
+            next_fire: Its next tick, in UTC.
+            instead_of: What `list` gave for its id; None when that gave nothing.
+
+        Returns:
+            Whether this call did: not when a job has come or gone under this id by now, or its
+            next tick has moved, so that nobody puts back a tick that another has claimed.
+        """
         ...
 
     async def remove(self, job_id: str) -> bool:
@@ -53,10 +65,16 @@ class MemorySchedule:
         self._jobs: dict[str, ScheduledJob] = {}
         self._lead: tuple[str, datetime] | None = None
 
-    async def put(self, job: Job, next_fire: datetime | None) -> None:
-        """Keep a job and its next tick."""
+    async def put(
+        self, job: Job, next_fire: datetime | None, *, instead_of: ScheduledJob | None = None
+    ) -> bool:
+        """Keep a job and its next tick, unless what is kept is not `instead_of` any more."""
         with self._lock:
+            kept = self._jobs.get(job.id)
+            if _tick_of(kept) != _tick_of(instead_of):
+                return False
             self._jobs[job.id] = ScheduledJob(job=job, next_fire=next_fire)
+            return True
 
     async def remove(self, job_id: str) -> bool:
         """Forget a job; whether there was one."""
@@ -84,3 +102,8 @@ class MemorySchedule:
                 return False
             self._lead = (owner, until)
             return True
+
+
+def _tick_of(kept: ScheduledJob | None) -> tuple[datetime | None, ...]:
+    """What tells whether a job is as it was: that it is there, and its next tick."""
+    return () if kept is None else (kept.next_fire,)

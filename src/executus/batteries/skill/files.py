@@ -108,5 +108,5 @@ def _limits(file: DefinitionFile) -> Limits | None:
             raise file.wrong("limits", f"{name} is unknown; known are {', '.join(sorted(_LIMITS))}")
     try:
         return Limits.from_json(table) if table else None
-    except (SetupError, TypeError) as error:
+    except (SetupError, TypeError, ArithmeticError) as error:
         raise file.wrong("limits", str(error)) from error

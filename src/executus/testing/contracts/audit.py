@@ -66,6 +66,8 @@ async def to_write_again_replaces_and_keeps_the_place(store: AuditStore) -> None
     changed = replace(first, reason="another")
     await store.write([changed])
     expect(tuple(await store.read("r")), (changed, second), "records after a second write")
+    await store.write([first, changed])
+    expect(tuple(await store.read("r")), (changed, second), "records after one of both")
 
 
 async def it_keeps_every_field_and_those_of_later_releases(store: AuditStore) -> None:
@@ -122,12 +124,29 @@ async def it_keeps_one_record_per_run(index: RunIndex) -> None:
     expect(tuple(await index.list(RunQuery())), (ended,), "all runs")
 
 
+async def it_finds_a_run_by_what_it_has_become(index: RunIndex) -> None:
+    """And no more by what it was."""
+    await index.put(replace(_run("r"), status="running"))
+    await index.put(
+        replace(_run("r", minutes=9), status="ok", caller="bob", agent="other", root="top")
+    )
+    for was in (RunQuery(status="running"), RunQuery(caller="ann"), RunQuery(agent="helper")):
+        expect(await _ids(index, was), [], f"runs of {was}")
+    later = START + timedelta(minutes=9)
+    now = RunQuery(status="ok", caller="bob", agent="other", root="top", after=later)
+    expect(await _ids(index, now), ["r"], f"runs of {now}")
+
+
 async def it_lists_the_latest_first_in_pages(index: RunIndex) -> None:
     """Those that began at the same time by run id, descending."""
     for name, minutes in (("a", 1), ("b", 3), ("c", 2), ("d", 2)):
         await index.put(_run(name, minutes=minutes))
     expect(await _ids(index, RunQuery()), ["b", "d", "c", "a"], "order")
     expect(await _ids(index, RunQuery(limit=2, offset=1)), ["d", "c"], "second and third")
+    await index.put(replace(_run("e"), caller="bob"))
+    expect(await _ids(index, RunQuery(caller="bob", limit=1)), ["e"], "one of those that match")
+    rest = await _ids(index, RunQuery(caller="ann", limit=9, offset=3))
+    expect(rest, ["a"], "those that match, but for three")
 
 
 async def it_finds_runs_by_what_is_asked(index: RunIndex) -> None:
@@ -173,6 +192,7 @@ AUDIT_CONTRACT: tuple[Check[AuditStore], ...] = (
 )
 RUNS_CONTRACT: tuple[Check[RunIndex], ...] = (
     it_keeps_one_record_per_run,
+    it_finds_a_run_by_what_it_has_become,
     it_lists_the_latest_first_in_pages,
     it_finds_runs_by_what_is_asked,
     it_finds_runs_by_how_their_ids_begin,

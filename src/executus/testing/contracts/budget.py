@@ -70,15 +70,30 @@ async def a_commit_records_what_was_spent_and_ends_the_reservation(
     await storage.commit("r1", {A: 1, B: 2}, NOW)
     expect(await storage.used(A, after_us=0, now_us=NOW), 9, "used after a second commit")
     expect(await storage.used(B, after_us=0, now_us=NOW), 2, "used of another account")
+    await storage.commit("r1", {A: 1}, NOW)
+    expect(await storage.used(A, after_us=0, now_us=NOW), 10, "used after the same once more")
+
+
+async def large_amounts_are_exact(storage: BudgetStorage) -> None:
+    """Money is counted in billionths: ten million of a currency's unit."""
+    most = 10**16 + 1
+    await storage.commit("r1", {A: most}, NOW)
+    expect(await storage.used(A, after_us=0, now_us=NOW), most, "used after a large commit")
+    tight = [_bound(cap=most + 1)]
+    expect(await storage.reserve(_reservation("r2", a=2), tight), tight[0], "one too many")
+    expect(await storage.reserve(_reservation("r2", a=1), tight), None, "just enough")
 
 
 async def a_release_drops_the_reservation_and_may_be_repeated(storage: BudgetStorage) -> None:
     """Nor is it an error when there was none."""
     await storage.reserve(_reservation("r1", a=6), [_bound()])
+    await storage.reserve(_reservation("r2", a=3), [_bound()])
     await storage.release("r1")
     await storage.release("r1")
     await storage.release("never")
-    expect(await storage.used(A, after_us=0, now_us=NOW), 0, "used after a release")
+    expect(await storage.used(A, after_us=0, now_us=NOW), 3, "used after another's release")
+    await storage.commit("r1", {A: 1}, NOW)
+    expect(await storage.used(A, after_us=0, now_us=NOW), 4, "used after another's commit")
 
 
 async def a_reservation_lapses_when_its_lease_ends(storage: BudgetStorage) -> None:
@@ -148,6 +163,7 @@ BUDGET_CONTRACT: tuple[Check[BudgetStorage], ...] = (
     it_checks_every_bound_before_it_changes_anything,
     a_new_reservation_replaces_the_runs_old_one,
     a_commit_records_what_was_spent_and_ends_the_reservation,
+    large_amounts_are_exact,
     a_release_drops_the_reservation_and_may_be_repeated,
     a_reservation_lapses_when_its_lease_ends,
     spending_leaves_the_window_exactly_at_its_edge,

@@ -33,6 +33,9 @@ async def it_loads_what_was_appended_in_order(storage: JournalStorage) -> None:
     await storage.append("r", 2, ["c"], NOW)
     expect(tuple(await storage.load("r")), ("a", odd, "c"), "entries")
     expect(tuple(await storage.load("nobody")), (), "entries of a run that is not known")
+    many = tuple(str(number) for number in range(12))
+    await storage.append("long", 0, many, NOW)
+    expect(tuple(await storage.load("long")), many, "entries of a longer journal")
 
 
 async def it_refuses_to_append_at_another_place(storage: JournalStorage) -> None:
@@ -47,10 +50,13 @@ async def it_refuses_to_append_at_another_place(storage: JournalStorage) -> None
 async def an_end_forgets_the_run(storage: JournalStorage) -> None:
     """It may be repeated, and the run may begin again."""
     await storage.append("r", 0, ["a"], NOW)
+    await storage.append("other", 0, ["x"], NOW)
     await storage.end("r")
     await storage.end("r")
     expect(tuple(await storage.load("r")), (), "entries after the end")
-    expect(tuple(await storage.unfinished()), (), "unfinished runs after the end")
+    expect(tuple(await storage.load("other")), ("x",), "entries of another run")
+    left = [run.run_id for run in await storage.unfinished()]
+    expect(left, ["other"], "unfinished runs after the end")
     await storage.append("r", 0, ["b"], NOW)
     expect(tuple(await storage.load("r")), ("b",), "entries of a second beginning")
 

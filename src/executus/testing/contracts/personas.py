@@ -106,6 +106,9 @@ async def names_are_apart(store: PersonaStore) -> None:
     """Names are sorted, exact, and deleted one by one."""
     for name in ("b", "A", "a", "a%"):
         await store.save(Persona(name=name))
+    for name in ("b", "A", "a", "a%"):
+        found = await store.get(name)
+        _must(found is not None and found.name == name, f"{name!r} gave another persona, or none")
     _must(await store.names() == ("A", "a", "a%", "b"), "names are sorted, and case counts")
     _must(await store.delete("a") is True, "there was something to delete")
     _must(await store.names() == ("A", "a%", "b"), "another name was deleted, or none")
@@ -146,10 +149,12 @@ async def no_more_notes_than_asked_for(store: NoteStore) -> None:
     async with anyio.create_task_group() as tasks:
         for number in range(20):
             tasks.start_soon(partial(store.add, "p", "ann", f"note {number}", keep=5))
+    await store.add("p", "bob", "his", keep=5)
     kept = await store.get("p", "ann")
     _must(len(set(kept)) == 5, f"{len(kept)} notes were kept instead of 5")
     await store.add("p", "ann", "last", keep=2)
     _must(await store.get("p", "ann") == (kept[-1], "last"), "the newest notes must stay")
+    _must(await store.get("p", "bob") == ("his",), "another caller's notes made room")
 
 
 NOTES_CONTRACT: tuple[NoteCheck, ...] = (notes_are_kept_in_order, no_more_notes_than_asked_for)

@@ -44,7 +44,7 @@ def _must(claim: object, sentence: str) -> None:
 async def every_field_is_kept(store: ScheduleStore) -> None:
     """What is put is listed the same, by id; also fields of later releases."""
     _must(await store.list() == (), "a new store has jobs")
-    await store.put(_FULL, _NOON)
+    _must(await store.put(_FULL, _NOON) is True, "a new job was not kept")
     first = replace(_FULL, id="a")
     await store.put(first, None)
     kept = (
@@ -53,11 +53,29 @@ async def every_field_is_kept(store: ScheduleStore) -> None:
     )
     _must(await store.list() == kept, "a field was lost, or jobs are not sorted by id")
     changed = replace(_FULL, cron="@daily")
-    await store.put(changed, _LATER)
+    _must(await store.put(changed, _LATER, instead_of=kept[1]) is True, "a change was not kept")
     _must((await store.list())[1] == ScheduledJob(job=changed, next_fire=_LATER), "not replaced")
     _must(await store.remove("a") is True, "there was a job to remove")
     _must(await store.remove("a") is False, "there was none any more")
     _must(len(await store.list()) == 1, "another job was removed")
+
+
+async def a_tick_is_not_put_back(store: ScheduleStore) -> None:
+    """Who puts what they read earlier does nothing when the tick was claimed meanwhile."""
+    await store.put(_FULL, _NOON)
+    (read,) = await store.list()
+    _must(await store.put(_FULL, _LATER) is False, "a job was put twice as new")
+    await store.claim(_FULL.id, _NOON, _LATER)
+    _must(await store.put(_FULL, _NOON, instead_of=read) is False, "a claimed tick was put back")
+    (moved,) = await store.list()
+    _must(moved == ScheduledJob(job=_FULL, next_fire=_LATER), "a refused put changed something")
+    _must(await store.put(_FULL, None, instead_of=moved), "a job could not be changed")
+    (never,) = await store.list()
+    _must(never.next_fire is None, "a job without a next tick was given one")
+    _must(await store.put(_FULL, _NOON, instead_of=never), "a job without a next tick is stuck")
+    await store.remove(_FULL.id)
+    _must(await store.put(_FULL, _NOON, instead_of=never) is False, "a removed job came back")
+    _must(await store.list() == (), "a refused put kept something")
 
 
 async def an_instant_is_kept_exactly(store: ScheduleStore) -> None:
@@ -71,6 +89,8 @@ async def an_instant_is_kept_exactly(store: ScheduleStore) -> None:
 async def a_tick_is_claimed_once(store: ScheduleStore) -> None:
     """By the one who knows it, and by nobody else."""
     await store.put(_FULL, _NOON)
+    same = replace(_FULL, id="same time")
+    await store.put(same, _NOON)
     _must(not await store.claim(_FULL.id, _LATER, None), "a tick that is not due was claimed")
     _must(not await store.claim("nobody", _NOON, None), "a job that is not there was claimed")
     _must(await store.claim(_FULL.id, _NOON, _LATER), "a due tick was not claimed")
@@ -78,6 +98,8 @@ async def a_tick_is_claimed_once(store: ScheduleStore) -> None:
     _must((await store.list())[0] == ScheduledJob(job=_FULL, next_fire=_LATER), "not moved on")
     _must(await store.claim(_FULL.id, _LATER, None), "the next tick was not claimed")
     _must((await store.list())[0].next_fire is None, "the last tick is followed by none")
+    kept = (await store.list())[1]
+    _must(kept == ScheduledJob(job=same, next_fire=_NOON), "another job's tick was claimed")
 
 
 async def one_of_many_claims_wins(store: ScheduleStore) -> None:
@@ -110,6 +132,8 @@ async def one_leads_at_a_time(store: ScheduleStore) -> None:
     second = _NOON + timedelta(seconds=1)
     _must(await store.lease(won[0], second, _LATER), "the leader could not go on")
     _must(not await store.lease(other, second, _LATER), "another took the lead")
+    _must(not await store.lease(other, second, second), "another gave the lead back")
+    _must(not await store.lease(other, second, _LATER), "another took what was not given back")
     _must(await store.lease(other, _LATER, _LATER + timedelta(minutes=1)), "a lead did not lapse")
     _must(await store.lease(other, _LATER, _LATER), "the leader could not give it back")
     _must(await store.lease(won[0], _LATER, _LATER + timedelta(minutes=1)), "nobody led")
@@ -119,6 +143,7 @@ ScheduleCheck: TypeAlias = Callable[[ScheduleStore], Awaitable[None]]
 
 SCHEDULE_CONTRACT: tuple[ScheduleCheck, ...] = (
     every_field_is_kept,
+    a_tick_is_not_put_back,
     an_instant_is_kept_exactly,
     a_tick_is_claimed_once,
     one_of_many_claims_wins,

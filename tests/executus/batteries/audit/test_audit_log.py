@@ -18,6 +18,7 @@ from executus.batteries.audit import (
 )
 from executus.batteries.audit.redaction import redacted
 from executus.errors import ExecutusError
+from executus.events import ToolDenied
 from executus.registry import ToolRegistry
 from executus.testing import FakeClock
 from majordomo.llm import Usage, tool
@@ -142,6 +143,17 @@ async def test_a_hosts_redactor_replaces_ours():
         ("https://hooks.slack.com/services/T0/B0/hunter2", "hunter2"),
         ("123456789:AAhunter2hunter2hunter2hunter2hunter2", "hunter2"),
         ("eyJhbGciOiJIUzI1.eyJzdWIiOiIxMjM0.c2lnbmF0dXJl", "c2lnbmF0"),
+        (json.dumps({"password": 'ab"hunter2'}), "hunter2"),
+        (json.dumps(json.dumps({"password": 'ab"hunter2', "b": "c"})), "hunter2"),
+        (json.dumps({"passwords": ["hunter2", "hunter2"]}), "hunter2"),
+        (json.dumps({"secrets": {"ann": "hunter2"}}), "hunter2"),
+        (json.dumps({"credentials": "x" * 5000 + "hunter2"}), "hunter2"),
+        ("authorization=Token hunter2", "hunter2"),
+        ('Authorization: Digest username="ann", response="hunter2"', "hunter2"),
+        ("Cookie: a=bcdefg; session=hunter2", "hunter2"),
+        ("postgres://ann:p@hunter2@db/x", "hunter2"),
+        ("https://hunter2hunter2hunter2@example.org/x", "hunter2"),
+        ("-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n\nhunter2\n", "hunter2"),
     ],
 )
 def test_what_looks_like_a_secret_is_taken_out(text, secret):
@@ -179,9 +191,34 @@ def test_what_is_none_stays(text):
     ],
 )
 async def test_arguments_are_looked_through_by_name(arguments):
-    assert "12345678" not in redacted(arguments, SecretPatterns())
-    assert redacted('{"max_tokens": 12345678}', SecretPatterns()) == '{"max_tokens": 12345678}'
-    assert redacted(arguments, UNREDACTED) == arguments
+    assert "12345678" not in redacted(arguments, SecretPatterns().redact)
+    counted = '{"max_tokens": 12345678}'
+    assert redacted(counted, SecretPatterns().redact) == counted
+    assert redacted(arguments, UNREDACTED.redact, named=False) == arguments
+
+
+def test_what_stands_behind_a_secret_in_json_stays():
+    text = json.dumps({"note": json.dumps({"token": 'a"b', "city": "Rome"}), "to": "ann"})
+    clean = SecretPatterns().redact(text)
+    assert json.loads(json.loads(clean)["note"]) == {"token": "[redacted]", "city": "Rome"}
+
+
+@pytest.mark.parametrize(
+    "piece",
+    ["-eyJaaaaaaaa", "password ", "ab.cd+ef-", "a://", 'token="', "--a", "?key", "-hf-", "1:"],
+)
+def test_a_text_made_to_be_slow_is_read_in_time(piece):
+    text = piece * (200_000 // len(piece))  # reading it anew from each piece takes minutes
+    assert SecretPatterns().redact(text)
+
+
+async def test_a_secret_is_gone_that_names_a_member_or_stands_where_a_text_is_cut():
+    audit = AuditLog(max_text_chars=20)
+    talk = Invocation("x" * 10 + f" {KEY}", run_id="r", metadata={KEY: [KEY * 9]})
+    await executor(audit).run(agent(), talk)
+    run = await audit.runs.get("r")
+    assert "c4n4" not in json.dumps(run.as_json())
+    assert run.input == "xxxxxxxxxx [redacted … (12 more characters)"
 
 
 def test_a_hosts_pattern_is_taken_out_too():
@@ -276,3 +313,83 @@ async def test_a_long_text_is_cut():
     audit = AuditLog(max_text_chars=10)
     result = await executor(audit).run(agent(), "x" * 50)
     assert (await audit.runs.get(result.run_id)).input == "xxxxxxxxxx … (40 more characters)"
+
+
+async def test_texts_within_metadata_are_cut():
+    audit = AuditLog(max_text_chars=10)
+    await executor(audit).run(
+        agent(), Invocation("go", run_id="r", metadata={"deep": ["y" * 50, 7]})
+    )
+    assert (await audit.runs.get("r")).metadata == {
+        "deep": ["yyyyyyyyyy … (40 more characters)", 7]
+    }
+
+
+async def test_what_a_store_refused_is_tried_again_though_nothing_else_happens():
+    store = Flaky()
+    clock = FakeClock()
+    async with AuditLog(store, clock=clock) as audit:
+        audit.emit(ToolDenied(run_id="r", seq=1, call_id="c", tool="t", stage="grant", reason="no"))
+        while not clock.sleeps:
+            await anyio.lowlevel.checkpoint()
+        store.down = False
+        with anyio.fail_after(60):
+            while audit.waiting:
+                await anyio.lowlevel.checkpoint()
+    assert [record.kind for record in await store.read("r")] == ["denial"]
+
+
+async def test_sinks_get_a_run_after_its_records_however_slow_another_is():
+    begun, go_on, seen = anyio.Event(), anyio.Event(), []
+
+    class Slow:
+        async def write(self, records):
+            if any(record.kind != "run" for record in records):
+                begun.set()
+                await go_on.wait()
+
+    class Seen:
+        async def write(self, records):
+            seen.extend(record.kind for record in records)
+
+    async with (
+        AuditLog(sinks=[Slow(), Seen()]) as audit,
+        executor(audit) as runs,
+        anyio.create_task_group() as group,
+    ):
+        group.start_soon(runs.run, agent(), "go")
+        await begun.wait()  # the writer beside the run is held up
+        await anyio.wait_all_tasks_blocked()
+        go_on.set()
+    assert seen[0] == seen[-1] == "run"
+    assert sorted(seen[1:-1])[-3:] == ["step", "step", "tool_call"]
+
+
+async def test_a_sink_that_hangs_misses_what_it_was_given(caplog):
+    class Hanging:
+        async def write(self, records):
+            await anyio.sleep_forever()
+
+    audit = AuditLog(sinks=[Hanging()], clock=(clock := FakeClock()))
+    async with anyio.create_task_group() as group:
+        group.start_soon(executor(audit).run, agent(), Invocation("go", run_id="r"))
+        while (run := await audit.runs.get("r")) is None or run.status == "running":
+            await anyio.wait_all_tasks_blocked()
+            clock.advance(10)
+        await anyio.wait_all_tasks_blocked()
+        clock.advance(10)
+    assert "it hangs" in caplog.text
+
+
+class Empty(MemoryAuditStore):
+    """A host's store that says how many things it holds: none, so it counts as false."""
+
+    def __len__(self):
+        return 0
+
+
+def test_an_empty_store_of_a_host_is_not_taken_for_none():
+    store = Empty()
+    audit = AuditLog(store, store)
+    assert audit.store is store
+    assert audit.runs is store

@@ -250,3 +250,15 @@ async def test_an_executors_run_is_stopped_when_there_is_no_room_for_another_cal
     assert await used(budget, caller="anonymous") == [9]
     refused = await executor.run(talkative(9), "go")
     assert (refused.status, refused.steps) == ("rejected", ())
+
+
+async def test_an_empty_storage_of_a_host_is_not_taken_for_none():
+    class Counted(MemoryBudgetStorage):
+        def __len__(self):
+            return 0
+
+    storage = Counted()
+    budget = RollingBudget(BudgetRule(max_tokens=10, per="all"), storage=storage)
+    await storage.commit("r", {'["all","","tokens"]': 3}, (FakeClock().wall().year - 1970) * 10**15)
+    (use,) = await budget.used()
+    assert use.used == 3

@@ -191,3 +191,13 @@ async def test_a_run_goes_on_in_another_executor_and_its_journal_ends_with_it():
     result = await second.resume(unfinished.run_id)
     assert (result.output, done) == ("finished", ["a"])
     assert await journals.unfinished() == ()
+
+
+async def test_an_empty_storage_of_a_host_is_not_taken_for_none():
+    class Counted(MemoryJournalStorage):
+        def __len__(self):
+            return 0
+
+    storage = Counted()
+    await DurableCheckpointer(storage).append("r", 0, ["a"])
+    assert len(await storage.load("r")) == 1

@@ -282,3 +282,25 @@ async def test_a_cheap_model_is_the_judge(score, fate):
 def test_a_policy_that_makes_no_sense_is_refused(wrong):
     with pytest.raises(SetupError):
         CriticPolicy(**wrong)
+
+
+async def test_the_hard_deadline_does_not_wait_for_a_judge_that_hangs():
+    async def hang(view):
+        await anyio.sleep_forever()
+
+    policy = CriticPolicy(soft_s=30, hard_s=35, judge_timeout_s=100)
+    host = Host(*different(30), judge=hang, policy=policy)
+    result = await host.run(max_steps=50)
+    assert "not done after 35 s" in str(result.error)
+    assert result.elapsed_s < 45
+
+
+async def test_a_rule_that_fails_leaves_the_others_and_the_deadlines(caplog):
+    def broken(view):
+        raise ValueError("secret words")
+
+    policy = CriticPolicy(soft_s=20, hard_s=25)
+    result = await Host(*different(30), rules=[broken], policy=policy).run(max_steps=50)
+    assert "not done after 25 s" in str(result.error)
+    assert "the rule broken failed" in caplog.text
+    assert "secret" not in caplog.text

@@ -246,6 +246,7 @@ instructions:
         ("a.toml", 'name = "x"\n[limits]\nmax_steps = 0', 2, "at least 1"),
         ("a.toml", 'name = "x"\nlimits.max_stepps = 1', 2, "max_stepps is unknown"),
         ("a.toml", 'name = "x"\nlimits.max_steps = "1"', 2, "limits"),
+        ("a.toml", 'limits.max_cost = {amount = "x", currency = "USD"}', 1, "limits"),
         ("a.toml", "name = 3", 1, "must be a text"),
         ("a.toml", 'model = "m"\nname = ""', 1, ""),
         ("a.md", "no front matter", 1, "front matter"),
@@ -307,3 +308,21 @@ async def test_shipped_personas_do_not_overwrite_what_people_changed():
 def test_a_conflict_survives_pickling():
     copied = pickle.loads(pickle.dumps(PersonaConflict("p", 4)))
     assert (copied.name, copied.latest) == ("p", 4)
+
+
+def test_a_remark_behind_a_list_or_a_quoted_text_is_none_of_it():
+    text = """---
+tools: [web.*, "a # b"] # both
+deny: [web.post]  # never
+description: 'it''s # one' # two
+---
+"""
+    read = parse_persona(text, "p.md")
+    assert (read.tools, read.deny) == (("web.*", "a # b"), ("web.post",))
+    assert read.description == "it's # one"
+
+
+@pytest.mark.parametrize("line", ["deny: [web.post", "deny: [web.post] and"])
+def test_a_list_that_is_not_closed_is_no_text(line):
+    with pytest.raises(DefinitionError, match="line 2: the list is not closed"):
+        parse_persona(f"---\n{line}\n---\n", "p.md")

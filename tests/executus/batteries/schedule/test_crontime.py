@@ -160,3 +160,11 @@ except Exception as error:
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "executus[schedule]" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("cron", "same"), [("0 0 * * mon-MON", "0 0 * * 1"), ("0 0 * feb-feb *", "0 0 * 2 *")]
+)
+def test_a_range_from_a_name_to_itself_is_that_one(cron, same):
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+    assert CronTime(cron).after(at) == CronTime(same).after(at)

@@ -32,9 +32,16 @@ class Rows:
     def __init__(self):
         self.rows, self.lead, self.lock = {}, None, anyio.Lock()
 
-    async def put(self, job, next_fire):
+    async def put(self, job, next_fire, *, instead_of=None):
         async with self.lock:
+            kept = self.rows.get(job.id)
+            if (kept is None) != (instead_of is None):
+                return False
+            read = instead_of and instead_of.next_fire
+            if instead_of and kept[1] != (read and read.isoformat()):
+                return False
             self.rows[job.id] = (json.dumps(job.as_json()), next_fire and next_fire.isoformat())
+            return True
 
     async def remove(self, job_id):
         return self.rows.pop(job_id, None) is not None
@@ -291,3 +298,43 @@ def test_a_job_that_makes_no_sense_is_refused(wrong):
 async def test_a_bad_expression_is_refused_when_it_is_added():
     with pytest.raises(SetupError):
         await Host().schedulers[0].add(Job(id="x", cron="61 * * * *"))
+
+
+class Interrupted(MemorySchedule):
+    """Between what `add` reads and what it keeps, something else happens once."""
+
+    def __init__(self, meanwhile):
+        super().__init__()
+        self.meanwhile = meanwhile
+
+    async def list(self):
+        found = await super().list()
+        meanwhile, self.meanwhile = self.meanwhile, None
+        if meanwhile is not None and found:
+            await meanwhile(self, found[0])
+        else:
+            self.meanwhile = meanwhile
+        return found
+
+
+async def test_adding_a_job_does_not_put_back_a_tick_claimed_at_that_moment():
+    async def another_claims(store, kept):
+        assert await store.claim(kept.job.id, kept.next_fire, START + timedelta(minutes=2))
+
+    host = Host(store=Interrupted(another_claims))
+    await host.store.put(EVERY, START + timedelta(minutes=1))
+    await host.schedulers[0].add(replace(EVERY, payload={"new": 1}))
+    (kept,) = await host.store.list()
+    assert kept.next_fire == START + timedelta(minutes=2)
+    assert kept.job.payload == {"new": 1}
+
+
+async def test_two_that_add_a_new_job_late_keep_the_tick_that_is_next():
+    async def another_is_faster(store, _):
+        await store.put(replace(EVERY, id="new"), START + timedelta(minutes=7))
+
+    host = Host(store=Interrupted(another_is_faster))
+    await host.store.put(EVERY, None)
+    await host.schedulers[0].add(replace(EVERY, id="new"))
+    kept = {one.job.id: one.next_fire for one in await host.store.list()}
+    assert kept["new"] == START + timedelta(minutes=7)
