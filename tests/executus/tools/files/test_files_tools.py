@@ -334,6 +334,24 @@ def test_nobody_waiting_ends_a_search(tmp_path):
     assert "hit" not in grep_page(Tree(root=tmp_path), what, ".", stop).partition("[")[0]
 
 
+def test_a_search_in_one_file_of_few_but_long_lines_ends_too(tmp_path):
+    (tmp_path / "f").write_text(("x" * 2000 + "hit\n") * 3 + "hit\n" * 20)
+    stop = Stop(SYSTEM_CLOCK, 60)
+    searched: list[str] = []
+
+    class Slow(LineSearch):
+        def __init__(self):
+            super().__init__("hit")
+            self.matches = self._noted
+
+        def _noted(self, line):
+            searched.append(line)
+            stop.dropped = True
+
+    grep_page(Tree(root=tmp_path), Grep(search=Slow(), glob=Glob("**")), "f", stop)
+    assert 0 < len(searched) < 4
+
+
 def test_a_folder_that_is_none_is_refused_when_the_tools_are_made(tmp_path):
     with pytest.raises(SetupError, match="there is no folder"):
         files_tools(tmp_path / "nope")
