@@ -209,12 +209,13 @@ async def test_a_head_without_end_is_bounded():
     assert caught.value.reason == "size"
 
 
-async def test_framing_is_counted():
+@pytest.mark.parametrize("scheme", ["http", "https"])
+async def test_framing_is_counted(scheme):
     """One byte per chunk, each with a kilobyte of extension."""
     chunk = b"1;" + b"e" * 1000 + b"\r\nx\r\n"
     answer = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n" + chunk * 500
     with pytest.raises(EgressRefused) as caught:
-        await egress(answer, max_bytes=1000).fetch("GET", "http://a.example/")
+        await egress(answer, max_bytes=1000).fetch("GET", f"{scheme}://a.example/")
     assert caught.value.reason == "size"
 
 
