@@ -252,6 +252,22 @@ async def test_files_of_the_kernel_are_read_as_empty_and_do_not_hang():
     assert await use("/proc", "read", path="kmsg") in ("[kmsg is empty]",)
     with pytest.raises(BadArguments, match="another file system"):
         await use("/", "read", path="proc/version")
+    assert "no file matches" in await use("/", "glob", pattern="proc/version")
+
+
+def test_a_pipe_put_in_a_files_place_before_it_is_opened_is_refused(tmp_path, monkeypatch):
+    (tmp_path / "f").write_text("text")
+    looked_at = (tmp_path / "f").stat()
+    (tmp_path / "f").unlink()
+    os.mkfifo(tmp_path / "f")
+    folder = os.open(tmp_path, os.O_RDONLY)
+    try:
+        with monkeypatch.context() as patched:
+            patched.setattr(os, "stat", lambda *args, **options: looked_at)
+            with pytest.raises(BadArguments, match="a pipe"):
+                open_below(folder, "f", "f")
+    finally:
+        os.close(folder)
 
 
 def test_a_device_is_not_opened(tmp_path):
