@@ -78,6 +78,7 @@ _LAST_32_BITS = (
     IPv6Network("::/96"),  # IPv4-compatible
     IPv6Network("::ffff:0:0:0/96"),  # IPv4-translated (SIIT)
     IPv6Network("64:ff9b::/96"),  # NAT64
+    IPv6Network("64:ff9b:1::/96"),  # local NAT64, as most set it up (RFC 8215)
 )
 _SIX_TO_FOUR = IPv6Network("2002::/16")
 _TEREDO = IPv6Network("2001::/32")

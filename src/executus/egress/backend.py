@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from typing import Any
 
+import anyio
 import httpcore2
 
 from executus.egress.addresses import Address
@@ -123,7 +125,9 @@ class _Metered(httpcore2.AsyncNetworkStream):
         await self._inner.write(buffer, timeout)
 
     async def aclose(self) -> None:
-        await self._inner.aclose()
+        # What breaks on closing is closed; an error would take the place of a cancellation.
+        with suppress(OSError, anyio.BrokenResourceError, anyio.ClosedResourceError):
+            await self._inner.aclose()
 
     async def start_tls(
         self,

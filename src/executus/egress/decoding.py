@@ -12,6 +12,7 @@ __all__ = ["ACCEPTED_ENCODINGS", "BodyReader", "Oversize"]
 
 ACCEPTED_ENCODINGS = "gzip, deflate"
 MAX_LAYERS = 2
+MAX_MEMBERS = 4096
 PIECE_BYTES = 64 * 1024
 _GZIP_MAGIC = b"\x1f\x8b"
 
@@ -143,13 +144,15 @@ class BodyReader:
 class _Inflate:
     """One layer, in pieces of a fixed size whatever the data claims."""
 
-    __slots__ = ("_head", "_host", "_name", "_zlib", "ended")
+    __slots__ = ("_head", "_host", "_members", "_name", "_zlib", "ended")
 
     def __init__(self, name: str, host: str) -> None:
         self._name = name
         self._host = host
         self._zlib = zlib.decompressobj(_WINDOWS[name])
+        # What may begin the format or the next member and is too short to tell; None within one.
         self._head: bytes | None = b"" if name == "deflate" else None
+        self._members = 1
         self.ended = False
 
     def decode(self, data: bytes) -> Iterator[bytes]:
@@ -159,25 +162,27 @@ class _Inflate:
             try:
                 piece = self._zlib.decompress(data, PIECE_BYTES)
             except zlib.error as error:
-                raise EgressFailed(
-                    f"the compressed body from {self._host} is broken",
-                    reason="encoding",
-                    host=self._host,
-                ) from error
+                raise self._failed("is broken") from error
             data = self._zlib.unconsumed_tail
             if self._zlib.eof:
-                data = self._next_member(self._zlib.unused_data)
+                self.ended = True
+                self._head = b""
+                data = self._begin(self._zlib.unused_data)
             if piece:
                 yield piece
 
     def _begin(self, data: bytes) -> bytes:
-        """`deflate` means zlib's format, but some servers leave its header out; two bytes tell."""
+        """What is to be decoded of it; nothing while two bytes are not there to tell."""
         if self._head is None:
             return data
         data = self._head + data
+        self._head = data[:2]
         if len(data) < 2:
-            self._head = data
             return b""
+        return self._next_member(data) if self.ended else self._first(data)
+
+    def _first(self, data: bytes) -> bytes:
+        """`deflate` means zlib's format, but some servers leave its header out."""
         self._head = None
         if data[0] & 0x0F != zlib.DEFLATED or int.from_bytes(data[:2]) % 31:
             self._zlib = zlib.decompressobj(-zlib.MAX_WBITS)
@@ -185,11 +190,19 @@ class _Inflate:
 
     def _next_member(self, rest: bytes) -> bytes:
         """A gzip body may be several members in a row; padding after the last is ignored."""
-        if self._name != "deflate" and rest.startswith(_GZIP_MAGIC):
-            self._zlib = zlib.decompressobj(_WINDOWS[self._name])
-            return rest
-        self.ended = True
-        return b""
+        if self._name == "deflate" or not rest.startswith(_GZIP_MAGIC):
+            return b""
+        self._members += 1
+        if self._members > MAX_MEMBERS:  # each costs time, and may hold nothing
+            raise self._failed(f"has over {MAX_MEMBERS} parts")
+        self._zlib = zlib.decompressobj(_WINDOWS[self._name])
+        self._head, self.ended = None, False
+        return rest
+
+    def _failed(self, what: str) -> EgressFailed:
+        return EgressFailed(
+            f"the compressed body from {self._host} {what}", reason="encoding", host=self._host
+        )
 
 
 _WINDOWS = {

@@ -151,6 +151,25 @@ async def test_several_gzip_members_and_padding_are_one_body():
     assert got.body == b"onetwo"
 
 
+@pytest.mark.parametrize("padding", [b"", b"\0", bytes(9), b"\x1f", b"\x1fx", b"\x1fxx"])
+def test_gzip_members_are_found_however_the_body_is_cut(padding):
+    sent = gzip.compress(b"one") + gzip.compress(b"") + gzip.compress(b"two") + padding
+    for size in range(1, len(sent)):
+        read = BodyReader("gzip", host="a", max_bytes=99, max_encoded_bytes=999, oversize="error")
+        for at in range(0, len(sent), size):
+            assert read.feed(sent[at : at + size])
+        assert read.finish() == b"onetwo", size
+
+
+async def test_a_body_of_countless_empty_members_fails():
+    sent = gzip.compress(gzip.compress(b"") * 100_000)
+    with pytest.raises(EgressFailed, match="parts") as caught:
+        await egress(reply(200, sent, content_encoding="gzip, gzip")).fetch(
+            "GET", "http://a.example/"
+        )
+    assert caught.value.reason == "encoding"
+
+
 async def test_an_empty_body_needs_no_compression():
     got = await egress(reply(200, b"", content_encoding="gzip")).fetch("HEAD", "http://a.example/")
     assert got.body == b""
@@ -190,12 +209,13 @@ async def test_a_head_without_end_is_bounded():
     assert caught.value.reason == "size"
 
 
-async def test_framing_is_counted():
+@pytest.mark.parametrize("scheme", ["http", "https"])
+async def test_framing_is_counted(scheme):
     """One byte per chunk, each with a kilobyte of extension."""
     chunk = b"1;" + b"e" * 1000 + b"\r\nx\r\n"
     answer = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n" + chunk * 500
     with pytest.raises(EgressRefused) as caught:
-        await egress(answer, max_bytes=1000).fetch("GET", "http://a.example/")
+        await egress(answer, max_bytes=1000).fetch("GET", f"{scheme}://a.example/")
     assert caught.value.reason == "size"
 
 

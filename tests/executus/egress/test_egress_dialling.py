@@ -4,7 +4,7 @@ from ipaddress import ip_address
 
 import anyio
 import pytest
-from egressnet import PUBLIC, PUBLIC_TOO, PUBLIC_V6, Names, Wire, redirect, reply
+from egressnet import PUBLIC, PUBLIC_TOO, PUBLIC_V6, Names, Tape, Wire, redirect, reply
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -174,3 +174,50 @@ async def test_proxies_and_netrc_of_the_environment_are_ignored(monkeypatch, tmp
     assert wire.dialled == [PUBLIC, PUBLIC]
     assert all("authorization" not in asked.headers for asked in wire.asked)
     assert all(asked.path == "/" for asked in wire.asked)
+
+
+class Reluctant(Tape):
+    """A connection that never answers, takes a while to close, and whose TLS cannot be closed."""
+
+    tls_fails = False
+
+    async def read(self, max_bytes, timeout=None):
+        self.wire.asked.append(self)
+        await anyio.sleep_forever()
+
+    async def start_tls(self, ssl_context, server_hostname=None, timeout=None):
+        return BrokenTls(self) if self.tls_fails else self
+
+    async def aclose(self):
+        await anyio.lowlevel.checkpoint()
+        await super().aclose()
+
+
+class BrokenTls(Reluctant):
+    def __init__(self, inner):
+        super().__init__(inner.wire, inner.address, inner.port)
+
+    async def aclose(self):
+        raise anyio.BrokenResourceError
+
+
+@pytest.mark.parametrize("tls_fails", [False, True])
+async def test_a_cancelled_request_closes_its_connection(tls_fails):
+    wire = Wire()
+    tapes = []
+
+    class Opening:
+        async def connect(self, address, port):
+            tapes.append(Reluctant(wire, str(address), port))
+            tapes[0].tls_fails = tls_fails
+            wire.open += 1
+            return tapes[0]
+
+    names = Names(a_example=[PUBLIC])
+    client = Egress(resolver=names, connector=Opening())
+    async with anyio.create_task_group() as group:
+        group.start_soon(client.fetch, "GET", "https://a.example/")
+        while not wire.asked:
+            await anyio.lowlevel.checkpoint()
+        group.cancel_scope.cancel()
+    assert tapes[0].closed

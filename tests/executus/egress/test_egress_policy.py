@@ -122,6 +122,7 @@ async def test_an_allowed_host_says_nothing_about_its_neighbours():
         ("10.1.0.0/16", "10.1.2.3", "10.2.0.0"),
         ("10.1.0.0/16", "::ffff:10.1.2.3", "::ffff:10.2.0.0"),
         ("10.1.0.0/16", "64:ff9b::10.1.2.3", "64:ff9b::10.2.0.0"),
+        ("64:ff9b:1::/48", "64:ff9b:1::8.8.8.8", "64:ff9b:1::10.2.0.0"),
         ("10.1.2.3", "10.1.2.3", "10.1.2.4"),
         ("fd12::/16", "fd12::1", "fd13::1"),
         ("::1/128", "::1", "::2"),
@@ -144,6 +145,7 @@ async def test_an_allowed_network_opens_exactly_itself(network, inside, outside)
         ("fd00::/8", "fd00:ec2::254"),
         ("0.0.0.0/0", "::ffff:169.254.169.254"),
         ("::/0", "64:ff9b::a9fe:a9fe"),
+        ("64:ff9b:1::/48", "64:ff9b:1::a9fe:a9fe"),
     ],
 )
 async def test_no_network_opens_cloud_metadata_but_an_exact_host_does(network, address):

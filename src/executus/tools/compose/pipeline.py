@@ -13,7 +13,7 @@ from executus.errors import ExecutusError
 from executus.registry import wire_name
 from executus.runservices import RunServices
 from executus.tools.compose.conditions import Condition, holds
-from executus.tools.compose.references import as_list, as_text, names_in, resolve
+from executus.tools.compose.references import as_list, as_text, check_size, names_in, resolve
 from majordomo.errors import did_you_mean
 from majordomo.llm import BadArguments, ImagePart, ToolResultPart
 
@@ -155,8 +155,10 @@ class Pipeline:
             raise BadArguments(
                 f"a pipeline makes {MAX_CALLS} calls at most; keep fewer items with first or filter"
             )
+        resolved = resolve(step.get("arguments", {}), scope)
+        check_size(resolved)
         self._calls += 1
-        arguments = to_json(resolve(step.get("arguments", {}), scope), inf_nan_mode="strings")
+        arguments = to_json(resolved, inf_nan_mode="strings")
         result = await self._run.call(name, arguments.decode())
         if result.is_error:
             return None, result.text

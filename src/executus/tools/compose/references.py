@@ -10,13 +10,14 @@ from pydantic_core import to_json
 
 from majordomo.llm import BadArguments
 
-__all__ = ["as_list", "as_text", "field_of", "look_up", "names_in", "resolve"]
+__all__ = ["as_list", "as_text", "check_size", "field_of", "look_up", "names_in", "resolve"]
 
 _PATH = r"(item|[0-9]{1,3})((?:\.[\w-]+)*)"
 _WHOLE = re.compile(rf"\${_PATH}")
 _INSIDE = re.compile(rf"\$\{{{_PATH}\}}")
 MAX_DEPTH = 32
 MAX_TEXT_CHARS = 1024 * 1024
+MAX_ARGUMENT_CHARS = 4 * 1024 * 1024
 
 
 def resolve(value: Any, scope: Mapping[str, Any], depth: int = 0) -> Any:
@@ -132,6 +133,36 @@ def _kind(value: object) -> str:
 def as_text(value: Any) -> str:
     """A text as it is, anything else as JSON."""
     return value if isinstance(value, str) else to_json(value, inf_nan_mode="strings").decode()
+
+
+def check_size(value: Any) -> None:
+    """Refuse what would be long as JSON: a few references can stand for gigabytes.
+
+    Raises:
+        BadArguments: It has over 4 Mi characters.
+    """
+    room = MAX_ARGUMENT_CHARS
+    waiting: list[Any] = [value]
+    while waiting:
+        one = waiting.pop()
+        inner: Sequence[Any] = ()
+        match one:
+            case str():
+                room -= len(one)
+            case list():
+                inner = cast("list[Any]", one)
+            case dict():
+                items = cast("dict[str, Any]", one)
+                inner = [*items, *items.values()]
+            case _:
+                room -= 1
+        room -= len(inner)
+        if room < 0:
+            raise BadArguments(
+                f"the arguments with what they refer to are over {MAX_ARGUMENT_CHARS} characters; "
+                "refer to less"
+            )
+        waiting.extend(inner)
 
 
 def as_list(value: Any, shown: str) -> Sequence[Any]:

@@ -13,7 +13,9 @@ from majordomo.llm import BadArguments
 __all__ = ["Automaton"]
 
 MAX_PROGRAM = 2000
-MAX_MOVES = 100_000
+MAX_REMEMBERED = 1_000_000
+"""Places in the program that all states and moves together may hold: some tens of megabytes."""
+_MOVE_COST = 10
 _WORD = re.compile(r"\w").match
 
 
@@ -65,7 +67,7 @@ class Automaton:
 
     def _forget(self) -> None:
         self._states: dict[_Key, _State] = {}
-        self._moves = 0
+        self._remembered = 0
         self._start = self._state((frozenset(), "start"))
 
     def _state(self, key: _Key) -> _State:
@@ -90,8 +92,8 @@ class Automaton:
             taken = (self._program[at] for at in here if char)
             nexts = frozenset(s.then[0] for s in taken if s.takes is not None and s.takes(char))
             after = self._state((nexts, "word" if char and _WORD(char) else "other"))
-        self._moves += 1
-        if self._moves > MAX_MOVES:
+        self._remembered += _MOVE_COST + len(after.key[0])
+        if self._remembered > MAX_REMEMBERED:
             self._forget()
         state.moves[char] = after
         return after

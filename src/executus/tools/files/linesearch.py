@@ -17,8 +17,10 @@ __all__ = ["MAX_LINE_CHARS", "LineSearch"]
 
 MAX_LINE_CHARS = 2000
 """Of a longer line only the beginning is searched: `re`'s worst case grows with its square."""
-MAX_FACTOR = 8
-MAX_FACTOR_BOUNDED = 64
+MAX_WORK = 16
+"""Characters tried again at each place that one endless repetition may end at."""
+MAX_WORK_BOUNDED = 2048
+"""Characters tried at each place of a line, where no repetition is endless."""
 MAX_OPTIONAL = 8
 
 
@@ -52,7 +54,7 @@ class LineSearch:
         needed = _needed(node)
         self._needed = (needed.lower() if ignore_case else needed).encode("utf-8", "replace")
         self._ignore_case = ignore_case
-        self.linear = not _cheap(node)
+        self.linear = not _cheap(node, flags)
         self.matches: Callable[[str], object]
         if self.linear:
             self.matches = Automaton(node, flags).search
@@ -109,10 +111,40 @@ def _flat(node: Node) -> list[Node]:
     return [node]
 
 
-def _cheap(node: Node) -> bool:
-    """Whether `re` is sure to be quick: at most one repetition without end, and few choices."""
+def _cheap(node: Node, flags: int) -> bool:
+    """Whether `re` is sure to be quick: at most one repetition without end, and little to retry."""
     endless, factor = _choices(node)
-    return endless <= 1 and factor <= (MAX_FACTOR if endless else MAX_FACTOR_BOUNDED)
+    if endless:
+        return endless == 1 and factor * max(1, _retried(node, flags)) <= MAX_WORK
+    return factor * _size(node) <= MAX_WORK_BOUNDED
+
+
+def _retried(node: Node, flags: int) -> int:
+    """How many characters follow the endless repetition: each of its ends may try them all."""
+    items = _flat(node)
+    at = next(index for index, one in enumerate(items) if _choices(one)[0])
+    match items[at : at + 2]:
+        case [Repeat(node=Char(source=source)), Char(literal=after)] if after and not re.match(
+            source, after, flags
+        ):
+            return 1  # it can end at one place only
+        case [Repeat(), *_]:
+            return sum(map(_size, items[at + 1 :]))
+        case _:
+            return sum(map(_size, items[at:]))
+
+
+def _size(node: Node) -> int:
+    """How many characters a pattern takes when all of it is written out once."""
+    match node:
+        case Char():
+            return 1
+        case Assert():
+            return 0
+        case Seq(items=parts) | Alt(branches=parts):
+            return sum(map(_size, parts))
+        case Repeat(node=inner, least=least, most=most):
+            return _size(inner) * max(1, least if most is None else most)
 
 
 def _choices(node: Node) -> tuple[int, int]:

@@ -21,7 +21,7 @@ MAX_PATHS = 500
 MAX_MATCHES = 100
 MAX_SEARCHED_BYTES = 4 * 1024 * 1024
 MAX_SHOWN_LINE = 300
-LINES_PER_LOOK = 256
+CHARS_PER_LOOK = 4096
 _UTF16_32 = (b"\xff\xfe", b"\xfe\xff", b"\0\0\xfe\xff")
 
 
@@ -150,9 +150,13 @@ class _Grepping:
 
     def _matching(self, lines: list[str]) -> Iterator[int]:
         matches = self._what.search.matches
+        unlooked = 0
         for index, line in enumerate(lines):
-            if index % LINES_PER_LOOK == LINES_PER_LOOK - 1 and self._stop:
-                return
+            unlooked += 1 + min(len(line), MAX_LINE_CHARS)
+            if unlooked > CHARS_PER_LOOK:
+                unlooked = 0
+                if self._stop:
+                    return
             if matches(line if len(line) <= MAX_LINE_CHARS else line[:MAX_LINE_CHARS]):
                 yield index
 

@@ -58,7 +58,7 @@ class Grid:
         cell: list[Block] = []
         start = len(row)
         row.append(cell)
-        row.extend([] for _ in range(min(columns, MAX_COLUMNS) - 1))
+        row.extend([] for _ in range(min(columns, MAX_COLUMNS - start) - 1))
         for column in range(start, min(len(row), MAX_COLUMNS)):
             self._held[column] = rows - 1
         return cell

@@ -59,8 +59,16 @@ class PageText:
     cut: bool = False
 
 
-def read_page(answer: EgressResponse) -> PageText:
+def _never() -> bool:
+    return False
+
+
+def read_page(answer: EgressResponse, dropped: Callable[[], bool] = _never) -> PageText:
     """Turn an answer of any size into text.
+
+    Args:
+        answer: What the server sent.
+        dropped: Whether nobody waits for it any more; asked from the thread that calls.
 
     Raises:
         PageUnreadable: Its type has no text, or it is broken.
@@ -71,7 +79,7 @@ def read_page(answer: EgressResponse) -> PageText:
     body = answer.body
     kind = _kind(mime, body)
     if kind == "pdf":
-        text, more = _pdf(answer)
+        text, more = _pdf(answer, dropped)
         return PageText(url=answer.url, text=text, cut=more)
     if kind == "html":
         source = decoded(body, header, markup=True).replace("\0", "")
@@ -121,12 +129,12 @@ def _indented(body: bytes, text: str) -> str:
     return to_json(parsed, indent=2, inf_nan_mode="constants").decode()
 
 
-def _pdf(answer: EgressResponse) -> tuple[str, bool]:
+def _pdf(answer: EgressResponse, dropped: Callable[[], bool]) -> tuple[str, bool]:
     if answer.truncated:
         raise PageUnreadable(f"the PDF is over {len(answer.body)} bytes, too large to read")
     try:
         module = import_module(_PDF_READER)
     except ImportError as error:
         raise MissingExtra("reading a PDF", extra="web") from error
-    read = cast("Callable[[bytes], tuple[str, bool]]", module.pdf_text)
-    return read(answer.body)
+    read = cast("Callable[[bytes, Callable[[], bool]], tuple[str, bool]]", module.pdf_text)
+    return read(answer.body, dropped)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
+from collections.abc import Callable
 
 from pypdf import PdfReader
 from pypdf.errors import PyPdfError
@@ -19,8 +20,12 @@ MAX_CHARS = 2_000_000
 logging.getLogger("pypdf").setLevel(logging.CRITICAL)
 
 
-def pdf_text(body: bytes) -> tuple[str, bool]:
+def pdf_text(body: bytes, dropped: Callable[[], bool]) -> tuple[str, bool]:
     """All pages' text, and whether there was more than was read.
+
+    Args:
+        body: The file.
+        dropped: Asked before each page, for one may take seconds: whether nobody waits any more.
 
     Raises:
         PageUnreadable: It is damaged or locked.
@@ -31,6 +36,8 @@ def pdf_text(body: bytes) -> tuple[str, bool]:
         reader = PdfReader(io.BytesIO(body))
         total = len(reader.pages)
         for number in range(min(total, MAX_PAGES)):
+            if dropped():
+                break
             text = reader.pages[number].extract_text().strip()
             parts.append(f"## Page {number + 1}\n\n{text}" if text else "")
             size += len(text)

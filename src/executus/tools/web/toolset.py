@@ -85,11 +85,19 @@ def _fetch_tool(egress: Egress, kept: _Kept) -> Tool:
                 oversize="cut",
             )
             _check_status(answer)
-            page = await call_in_thread(read_page, answer)
+            page = await _read(answer)
             kept.put(url, page)
         return _part(page, start)
 
     return fetch
+
+
+async def _read(answer: EgressResponse) -> PageText:
+    dropped = threading.Event()
+    try:
+        return await call_in_thread(read_page, answer, dropped.is_set)
+    finally:
+        dropped.set()
 
 
 def _check_status(answer: EgressResponse) -> None:

@@ -43,10 +43,12 @@ class Shop:
         self.registry.add("shop", [search, sell, photo])
         self.registry.add("compose", compose_tools())
 
-    async def run(self, steps, **options):
+    async def run(self, steps, tools=(), **options):
         provider = FakeProvider()
         provider.enqueue("m", Reply(calls=[("compose__pipeline", {"steps": steps})]), "done")
-        agent = RunnableAgent(name="a", model=provider.model("m"), tools=["compose.*", "shop.*"])
+        agent = RunnableAgent(
+            name="a", model=provider.model("m"), tools=["compose.*", "shop.*", *tools]
+        )
         executor = Executor(registry=self.registry, agents=[agent], **options)
         self.result = await executor.run(agent, Invocation("go", run_id="r"))
         answers = [part for message in self.result.messages for part in message.tool_results]
@@ -153,6 +155,21 @@ async def test_calls_are_bounded():
     answer = await shop.run([sell], defaults=Limits(max_tool_calls=3))
     assert "tool calls are used up" in answer.text
     assert len(shop.sold) == 2
+
+
+async def test_few_references_cannot_stand_for_endless_arguments():
+    @tool
+    async def book() -> str:
+        """A long text."""
+        return "x" * 300_000
+
+    shop = Shop()
+    shop.registry.add("lib", [book])
+    many = {"a": ["$1"] * 1000, "b": {"c": ["$1"] * 1000}}
+    steps = [{"tool": "lib.book"}, {"tool": "shop.sell", "arguments": many}]
+    answer = await shop.run(steps, tools=["lib.*"])
+    assert answer.is_error
+    assert "refer to less" in answer.text
 
 
 async def test_each_call_passes_the_permissions():

@@ -252,6 +252,22 @@ async def test_files_of_the_kernel_are_read_as_empty_and_do_not_hang():
     assert await use("/proc", "read", path="kmsg") in ("[kmsg is empty]",)
     with pytest.raises(BadArguments, match="another file system"):
         await use("/", "read", path="proc/version")
+    assert "no file matches" in await use("/", "glob", pattern="proc/version")
+
+
+def test_a_pipe_put_in_a_files_place_before_it_is_opened_is_refused(tmp_path, monkeypatch):
+    (tmp_path / "f").write_text("text")
+    looked_at = (tmp_path / "f").stat()
+    (tmp_path / "f").unlink()
+    os.mkfifo(tmp_path / "f")
+    folder = os.open(tmp_path, os.O_RDONLY)
+    try:
+        with monkeypatch.context() as patched:
+            patched.setattr(os, "stat", lambda *args, **options: looked_at)
+            with pytest.raises(BadArguments, match="a pipe"):
+                open_below(folder, "f", "f")
+    finally:
+        os.close(folder)
 
 
 def test_a_device_is_not_opened(tmp_path):
@@ -332,6 +348,24 @@ def test_nobody_waiting_ends_a_search(tmp_path):
     (tmp_path / "d" / "f").write_text("hit")
     what = Grep(search=LineSearch("hit"), glob=Glob("**"))
     assert "hit" not in grep_page(Tree(root=tmp_path), what, ".", stop).partition("[")[0]
+
+
+def test_a_search_in_one_file_of_few_but_long_lines_ends_too(tmp_path):
+    (tmp_path / "f").write_text(("x" * 2000 + "hit\n") * 3 + "hit\n" * 20)
+    stop = Stop(SYSTEM_CLOCK, 60)
+    searched: list[str] = []
+
+    class Slow(LineSearch):
+        def __init__(self):
+            super().__init__("hit")
+            self.matches = self._noted
+
+        def _noted(self, line):
+            searched.append(line)
+            stop.dropped = True
+
+    grep_page(Tree(root=tmp_path), Grep(search=Slow(), glob=Glob("**")), "f", stop)
+    assert 0 < len(searched) < 4
 
 
 def test_a_folder_that_is_none_is_refused_when_the_tools_are_made(tmp_path):

@@ -173,7 +173,7 @@ def test_a_literal_is_found_as_it_stands(text, line, ignore_case):
 @given(PATTERN, st.lists(LINE, min_size=8, max_size=20))
 def test_an_automaton_that_forgets_finds_the_same(pattern, lines):
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("executus.tools.files.automaton.MAX_MOVES", 3)
+        patched.setattr("executus.tools.files.automaton.MAX_REMEMBERED", 30)
         try:
             forgetful, keeping = Automaton(parse(pattern)), Automaton(parse(pattern))
         except BadArguments:
@@ -187,6 +187,8 @@ def test_an_automaton_that_forgets_finds_the_same(pattern, lines):
         r"(a+)+$", r"(a|a)*b", r"(a*)*b", r"(a?){50}a{50}b", r"a*a*a*a*a*b", r".*.*.*=x",
         r"(.*)(.*)(.*)(.*)[^a]c", r"(\w+\s?)+$!", r"([a-z]+)*[0-9]{3}x", r"(a{1,9}){1,9}b",
         r"(" * 40 + r"\b" + r"){200}" * 40 + "a+a+",
+        r"[ab]*[ab]{200}c", r".*.{200}x", r"\w*" + r"\w" * 20 + r"\d",
+        r"(a*b|\w+)" + "a" * 20 + "b",
     ],
 )  # fmt: skip
 def test_patterns_that_hang_re_do_not_hang_here(pattern):
@@ -198,6 +200,8 @@ def test_patterns_that_hang_re_do_not_hang_here(pattern):
 
 def test_simple_patterns_take_the_fast_way():
     for pattern in (r"def \w+\(", r"TODO|FIXME", r"\bclass\b", r"^import os", r"colou?r", "a.*b"):
+        assert not LineSearch(pattern).linear
+    for pattern in (r"def \w+\(self, another, third\)", r"[^\n]*\n is not much to try again"):
         assert not LineSearch(pattern).linear
 
 
@@ -231,9 +235,20 @@ def test_what_cannot_be_searched_is_refused_with_the_reason(pattern, why):
 
 
 def test_what_is_remembered_stays_bounded(monkeypatch):
-    monkeypatch.setattr("executus.tools.files.automaton.MAX_MOVES", 10)
+    monkeypatch.setattr("executus.tools.files.automaton.MAX_REMEMBERED", 100)
     automaton = Automaton(parse(r"(x+)+y"))
     for number in range(500):
         assert not automaton.search(chr(300 + number) + "x")
     assert len(automaton._states) < 15
     assert automaton.search("xxy")
+
+
+def test_large_states_count_for_more_of_what_is_remembered(monkeypatch):
+    monkeypatch.setattr("executus.tools.files.automaton.MAX_REMEMBERED", 2000)
+    automaton = Automaton(parse(r"(a|b)*a[ab]{150}c"))
+    line = "".join("ab"[number * number % 7 % 2] for number in range(900))
+    held: list[int] = []
+    for start in range(0, 800, 40):
+        automaton.search(line[start : start + 100])
+        held.append(sum(len(places) for places, _ in automaton._states))
+    assert max(held) < 2200

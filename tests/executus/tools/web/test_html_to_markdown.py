@@ -2,6 +2,7 @@
 
 import pytest
 
+from executus.tools.web.blocks import Grid
 from executus.tools.web.markdown import read_html
 
 URL = "https://example.org/docs/page"
@@ -178,3 +179,10 @@ def test_five_megabytes_of_anything_take_seconds(piece):
 
 def test_a_number_of_a_million_digits_is_no_character():
     assert markdown("&#" + "9" * 1_000_000 + ";x").endswith("x")
+
+
+def test_a_row_of_endless_wide_cells_is_not_filled_up():
+    grid = Grid()
+    for _ in range(1000):
+        grid.add_cell(columns=30)
+    assert len(grid.rows[0]) < 1040

@@ -3,7 +3,9 @@
 import io
 import json
 import sys
+import threading
 
+import anyio
 import pytest
 from egressnet import PUBLIC, Names, Wire, reply
 from pypdf import PdfWriter
@@ -13,6 +15,7 @@ from executus.egress import Egress
 from executus.registry import ToolRegistry
 from executus.testing import FakeProvider, Reply
 from executus.tools import default_registry, web_tools
+from executus.tools.web.pypdf_reader import pdf_text
 
 URL = "https://site.test/page"
 
@@ -117,6 +120,30 @@ async def test_a_pdf_is_read_page_by_page():
     answer = await read(text_pdf("Hello paper"), "application/pdf")
     assert "## Page 1\n\nHello paper" in answer.text
     assert "(the page has no text)" in (await read(pdf(), "")).text
+
+
+def test_a_pdf_nobody_waits_for_is_read_no_further():
+    asked = []
+    text, more = pdf_text(text_pdf("Hello paper"), lambda: asked.append(1) or True)
+    assert (text, more, asked) == ("", True, [1])
+
+
+async def test_a_cancelled_fetch_tells_its_reader(monkeypatch):
+    begun, told = threading.Event(), threading.Event()
+
+    def reading(answer, dropped):
+        begun.set()
+        while not dropped():
+            pass
+        told.set()
+
+    monkeypatch.setattr("executus.tools.web.toolset.read_page", reading)
+    egress, _ = internet(reply(200, b"x"))
+    async with anyio.create_task_group() as group:
+        group.start_soon(lambda: fetch({"url": URL}, egress=egress))
+        await anyio.to_thread.run_sync(begun.wait, 60)
+        group.cancel_scope.cancel()
+    assert await anyio.to_thread.run_sync(told.wait, 60)
 
 
 async def test_a_broken_pdf_is_an_answer():
