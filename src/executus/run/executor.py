@@ -29,14 +29,15 @@ from executus.registry import (
     Visibility,
 )
 from executus.run.agent import RunnableAgent
-from executus.run.beginning import as_runnable, new_run, resumed_run
+from executus.run.beginning import as_runnable, new_run, restored_info, resumed_run
 from executus.run.closing import flush
 from executus.run.handle import QueueSink, RunHandle, RunStream
+from executus.run.info import RunInfo
 from executus.run.journal import NO_CHECKPOINTER
 from executus.run.kernel import execute
 from executus.run.kit import Kit
 from executus.run.ports import NO_AUDIT, Ports
-from executus.run.restore import restore
+from executus.run.restore import RestoredRun, restore
 from executus.run.result import RunResult
 from executus.run.state import RunState
 from majordomo.agent import Agent
@@ -199,6 +200,19 @@ class Executor:
         """`run` for synchronous code; works inside a running loop (a notebook) too."""
         return run_sync(self.run, agent, invocation)
 
+    async def info(self, run_id: str) -> RunInfo:
+        """What a run that can be resumed was begun with: its agent's name, its caller, its input.
+
+        For a host that makes its agents when they are needed, such as out of a store, and has to
+        know whose run it is before it gives `resume` the agent.
+
+        Raises:
+            SetupError: There is no checkpointer.
+            RunRejected: There is nothing to resume.
+            Exception: What the checkpointer raised.
+        """
+        return restored_info(await self._restored(run_id))
+
     async def resume(
         self,
         run_id: str,
@@ -223,9 +237,7 @@ class Executor:
             RunRejected: There is nothing to resume, or an answer is to nothing it asked.
             Exception: What the checkpointer raised.
         """
-        if self.ports.checkpointer is NO_CHECKPOINTER:
-            raise SetupError("resume() needs journals: give the executor Ports(checkpointer=…)")
-        restored = restore(run_id, await self.ports.checkpointer.load(run_id))
+        restored = await self._restored(run_id)
         state = resumed_run(
             self._kit,
             agent or self._known(restored.agent),
@@ -235,6 +247,11 @@ class Executor:
             sinks=self._sinks,
         )
         return await execute(state)
+
+    async def _restored(self, run_id: str) -> RestoredRun:
+        if self.ports.checkpointer is NO_CHECKPOINTER:
+            raise SetupError("to resume needs journals: give the executor Ports(checkpointer=…)")
+        return restore(run_id, await self.ports.checkpointer.load(run_id))
 
     def stream(
         self, agent: RunnableAgent[Out] | Agent[Any, Out], invocation: Invocation | str
