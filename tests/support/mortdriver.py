@@ -51,19 +51,10 @@ def thanks(results):
         note = {"name": "thanks.txt", "text": "thank you, bob"}
         return Reply(text=results[0], calls=[("comms__attach", note)])
     if DIES == "thinking":
-        print("thinking", flush=True)
+        sys.stdout.write("thinking\n")
+        sys.stdout.flush()
         return Hang()
     return f"Bob is thanked: {results[0]}"
-
-
-def and_die(fn):
-    """The function, and then nothing any more."""
-
-    def dying(*arguments):
-        fn(*arguments)
-        die()
-
-    return dying
 
 
 def half_a_line(lines, value):
@@ -73,19 +64,24 @@ def half_a_line(lines, value):
     die()
 
 
-def and_die_async(fn):
-    async def dying(*arguments):
-        await fn(*arguments)
-        die()
+def write_and_die(database, name, points):
+    give_karma(database, name, points)
+    die()
 
-    return dying
+
+async def deliver_and_die(deliverer, parcel):
+    await deliver(deliverer, parcel)
+    die()
+
+
+give_karma, deliver = HostDatabase.give_karma, ChannelDeliverer.deliver
 
 
 if __name__ == "__main__":
     if DIES == "writing":
-        HostDatabase.give_karma = and_die(HostDatabase.give_karma)
+        HostDatabase.give_karma = write_and_die
     if DIES == "delivered":
-        ChannelDeliverer.deliver = and_die_async(ChannelDeliverer.deliver)
+        ChannelDeliverer.deliver = deliver_and_die
     if DIES == "delivering":
         JsonLines.add = half_a_line
     provider = FakeProvider("script")

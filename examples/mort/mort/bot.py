@@ -20,6 +20,7 @@ from executus.batteries.schedule import Scheduler, Tick
 from executus.batteries.skill import SkillState, load_skills
 from executus.errors import SetupError
 from executus.lane import Lane
+from executus.run import RunInfo
 from majordomo.builtin import DEFAULT_REGISTRY
 from majordomo.clock import SYSTEM_CLOCK, Clock
 from majordomo.errors import MajordomoError
@@ -115,18 +116,28 @@ class Mort:
     async def fire(self, tick: Tick) -> None:
         """Answer a job as if its user had just asked; the tick's key makes it one run."""
         caller = Caller(id=tick.job.payload["user"])
-        await self.answer(caller, [tick.job.payload["text"]], run_id=tick.key)
+        with anyio.CancelScope(shield=True):  # when the scheduler is stopped, this is ended first
+            await self.answer(caller, [tick.job.payload["text"]], run_id=tick.key)
 
-    async def resume(self, run_id: str) -> None:
+    async def left(self) -> list[RunInfo]:
+        """The runs that earlier processes did not end, the oldest first."""
+        found: list[RunInfo] = []
+        for run in await self.parts.journals.unfinished():
+            try:
+                found.append(await self.executor.info(run.run_id))
+            except MajordomoError as error:
+                await self.say(self.owner, f"Run {run.run_id} cannot be gone on with: {error}")
+        return found
+
+    async def resume(self, run: RunInfo) -> None:
         """Go on with a run that an earlier process did not end."""
         try:
-            info = await self.executor.info(run_id)
-            async with self.lane.slot(info.caller.id):
-                agent = await self.agent(info.agent, info.caller)
-                result = await self.executor.resume(run_id, agent=agent)
-                await self.settle(result, agent, info.caller)
+            async with self.lane.slot(run.caller.id):
+                agent = await self.agent(run.agent, run.caller)
+                result = await self.executor.resume(run.run_id, agent=agent)
+                await self.settle(result, agent, run.caller)
         except MajordomoError as error:
-            await self.say(self.owner, f"Run {run_id} of an earlier life is lost: {error}")
+            await self.say(run.caller.id, f"Sorry, I lost the thread: {error}")
 
     async def seed(self) -> None:
         """Save the personas and skills of this package that the store does not have yet."""
@@ -148,8 +159,7 @@ async def open_mort(
 ) -> AsyncGenerator[Mort]:
     """A bot that is awake for as long as the block lasts.
 
-    Leaving the block waits for runs taken over from an earlier process; jobs are cut short, and
-    gone on with next time.
+    Leaving the block waits for what has begun.
 
     Args:
         home: Folder that everything is kept in, for one process at a time.
@@ -165,11 +175,11 @@ async def open_mort(
         )
         mort = Mort(parts, home, owner, clock)
         await mort.seed()
-        left = await parts.journals.unfinished()
+        left = await mort.left()
         async with parts.audit, parts.executor, anyio.create_task_group() as background:
             background.start_soon(mort.scheduler.run)
             async with anyio.create_task_group() as taken_over:
                 for run in left:
-                    taken_over.start_soon(mort.resume, run.run_id)
+                    taken_over.start_soon(mort.resume, run)  # before what is said from now on
                 yield mort
             background.cancel_scope.cancel()

@@ -158,7 +158,9 @@ def test_an_answer_and_its_attachment_are_posted_once_wherever_delivery_is_kille
     with life(tmp_path, dies=dies) as first:
         first.tell("ann: thank bob")
         assert first.end()[1] == SIGKILL
-    whole = [line for line in (tmp_path / "channel.jsonl").read_bytes().splitlines() if b"}" in line]
+    whole = [
+        line for line in (tmp_path / "channel.jsonl").read_bytes().splitlines() if b"}" in line
+    ]
     assert len(whole) == there
     assert len(anyio.run(in_store, tmp_path, unfinished)) == 1  # it is not known to have arrived
     with life(tmp_path) as second:
