@@ -54,7 +54,7 @@ def thanks(results):
         sys.stdout.write("thinking\n")
         sys.stdout.flush()
         return Hang()
-    return f"Bob is thanked: {results[0]}"
+    return f"Bob is thanked {DIES or 'well'}: {results[0]}"
 
 
 def half_a_line(lines, value):

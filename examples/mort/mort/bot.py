@@ -53,8 +53,8 @@ class Mort:
         self.owner = owner
         self.lane = Lane(AT_ONCE, name="conversations", per_key=1, clock=clock)
         self.scheduler = Scheduler(
-            parts.store.schedule(), self.fire, clock=clock, lane=self.lane, poll_s=0.5
-        )
+            parts.store.schedule(), self.fire, clock=clock, lane=self.lane, owner="mort"
+        )  # one process at a time has this name: the next takes the lead over at once
 
     @property
     def executor(self) -> Executor:
@@ -76,6 +76,8 @@ class Mort:
 
     async def settle(self, result: RunResult, agent: RunnableAgent, caller: Caller) -> None:
         """Keep what was said, or say why there is no answer and leave it at that."""
+        for warning in result.warnings:
+            await self.say(self.owner, f"Run {result.run_id}: {warning}")
         if result.ok:
             keep = self.parts.database.keep_talk
             await run_sync(keep, caller.id, agent.name, result.messages)

@@ -6,9 +6,11 @@ import anyio
 import pytest
 from mortscript import room
 
+from executus.deliver import DeliveryFailed
 from executus.testing import FakeClock, Reply
 from executus.testing.server import PNG
 from majordomo.llm import Capabilities, ImagePart, Usage, dump_messages
+from mort.channel import ChannelDeliverer
 from mort.database import HostDatabase
 
 
@@ -174,6 +176,17 @@ async def test_a_run_that_nobody_can_go_on_with_is_told_and_stops_nothing(tmp_pa
     async with room(tmp_path) as after:
         assert "r1 cannot be gone on with" in after.said[0].text
         assert await after.ask("ann", "hi") == ["hi"]
+
+
+async def test_the_owner_is_told_of_an_answer_that_did_not_arrive(tmp_path, monkeypatch):
+    async def down(channel, parcel):
+        raise DeliveryFailed("the chat is down")
+
+    monkeypatch.setattr(ChannelDeliverer, "deliver", down)
+    async with room(tmp_path) as one:
+        assert await one.ask("ann", "hi") == []
+        assert one.said[0].to == "you"
+        assert one.said[0].text.endswith(": delivery failed: DeliveryFailed: the chat is down")
 
 
 async def test_what_goes_wrong_is_one_sentence(tmp_path, caplog):

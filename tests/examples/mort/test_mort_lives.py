@@ -131,7 +131,9 @@ def test_a_run_whose_process_is_killed_goes_on_in_the_next_and_repeats_no_write(
         assert first.end()[1] == SIGKILL
     assert (karma(tmp_path), posts(tmp_path)) == (1, [])
     with life(tmp_path) as second:
-        assert second.hear("Bob is thanked") == "mort → ann: Bob is thanked: bob now has 1 karma"
+        assert (
+            second.hear("Bob is thanked") == "mort → ann: Bob is thanked well: bob now has 1 karma"
+        )
         assert second.end()[1] == 0
     assert karma(tmp_path) == 1
     (answer,) = answers(tmp_path)
@@ -167,6 +169,7 @@ def test_an_answer_and_its_attachment_are_posted_once_wherever_delivery_is_kille
         second.ask("ann: hi", "turn 2")  # in ann's turn: after what was left of the run
         assert second.end()[1] == 0
     (answer,) = answers(tmp_path)
+    assert f"thanked {dies}" in answer["text"]  # the model was not asked for it again
     assert len(answer["files"]) == 1
     assert len(list((tmp_path / "files").iterdir())) == 1
     assert anyio.run(in_store, tmp_path, unfinished) == ()
