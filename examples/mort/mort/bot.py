@@ -9,6 +9,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import anyio
+from anyio.lowlevel import checkpoint
 from anyio.to_thread import run_sync
 from executus_store_sqlite import open_store
 
@@ -103,10 +104,9 @@ class Mort:
         store = self.parts.store
         active = {one.name: one for one in await store.skills().list(SkillState.ACTIVE)}
         if (found := await store.personas().get(name)) is not None:
+            usable = {one.name: one.as_skill() for one in active.values()}
             notes = await self.notes(name, caller).all()
-            return found.to_runnable(
-                notes=notes, skills={name: skill.as_skill() for name, skill in active.items()}
-            )
+            return found.to_runnable(skills=usable, notes=notes)
         if name not in active:
             raise SetupError(f"there is no persona and no active skill named {name!r}")
         return active[name].to_runnable()
@@ -119,7 +119,10 @@ class Mort:
         """Answer a job as if its user had just asked; the tick's key makes it one run."""
         caller = Caller(id=tick.job.payload["user"])
         with anyio.CancelScope(shield=True):  # when the scheduler is stopped, this is ended first
-            await self.answer(caller, [tick.job.payload["text"]], run_id=tick.key)
+            try:
+                await self.answer(caller, [tick.job.payload["text"]], run_id=tick.key)
+            except MajordomoError as error:
+                await self.say(caller.id, f"Sorry, {tick.job.payload['text']!r}: {error}")
 
     async def left(self) -> list[RunInfo]:
         """The runs that earlier processes did not end, the oldest first."""
@@ -182,6 +185,7 @@ async def open_mort(
             background.start_soon(mort.scheduler.run)
             async with anyio.create_task_group() as taken_over:
                 for run in left:
-                    taken_over.start_soon(mort.resume, run)  # before what is said from now on
+                    taken_over.start_soon(mort.resume, run)
+                await checkpoint()  # they stand in the lane before anything new is said
                 yield mort
             background.cancel_scope.cancel()

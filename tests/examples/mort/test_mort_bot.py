@@ -6,6 +6,7 @@ import anyio
 import pytest
 from mortscript import room
 
+from executus.batteries.schedule import Tick
 from executus.deliver import DeliveryFailed
 from executus.testing import FakeClock, Reply
 from executus.testing.server import PNG
@@ -68,6 +69,19 @@ async def test_who_has_spent_the_allowance_is_told_so_in_the_hosts_currency(tmp_
         assert await one.ask("bob", "hi") == ["hi"]
 
 
+async def test_a_run_that_spends_the_rest_is_stopped_between_two_calls(tmp_path):
+    HostDatabase(tmp_path / "host.db").set("allowance", "5")
+    async with room(tmp_path) as one:
+        dear = Reply(calls=[("karma__show", {"name": "bob"})], usage=usage(4_000))
+        one.script(dear, "never said")
+        (told,) = await one.ask("ann", "how is bob?")
+        assert told.startswith(
+            "Sorry, I did not get to an answer: the budget of caller 'ann' (5 mort"
+        )
+        assert await one.ask("ann", "/budget") == ["You have spent 4 mortbux of 5 mortbux today."]
+        assert one.provider.pending("m") == 1
+
+
 async def test_the_critic_stops_an_agent_that_goes_in_circles_and_tells_the_owner(tmp_path):
     clock = FakeClock(auto_advance=False)
 
@@ -90,7 +104,7 @@ async def test_the_critic_stops_an_agent_that_goes_in_circles_and_tells_the_owne
         (alarm,) = [post.text for post in one.said if post.to == "you"][1:]
         assert "of ann: it repeats itself" in alarm
     async with room(tmp_path) as after:  # the run is over: it is not gone on with
-        assert await after.ask("ann", "/budget")
+        await after.ask("ann", "/budget")  # in ann's turn
         assert after.provider.requests == []
 
 
@@ -187,6 +201,17 @@ async def test_the_owner_is_told_of_an_answer_that_did_not_arrive(tmp_path, monk
         assert await one.ask("ann", "hi") == []
         assert one.said[0].to == "you"
         assert one.said[0].text.endswith(": delivery failed: DeliveryFailed: the chat is down")
+
+
+async def test_who_asked_is_told_of_a_job_that_cannot_be_done(tmp_path):
+    async with room(tmp_path) as one:
+        await one.ask("ann", "/every '0 7 * * *' wake up")
+        (kept,) = await one.mort.parts.store.schedule().list()
+        await one.ask("ann", "/persona albert")
+        await one.mort.parts.store.personas().delete("albert")
+        await one.mort.fire(Tick(job=kept.job, due=FakeClock().wall()))
+        assert one.said[-1].to == "ann"
+        assert one.said[-1].text.startswith("Sorry, 'wake up': there is no persona")
 
 
 async def test_what_goes_wrong_is_one_sentence(tmp_path, caplog):

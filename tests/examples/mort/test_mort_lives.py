@@ -201,4 +201,6 @@ def test_a_job_whose_process_is_killed_is_answered_in_the_next_life(tmp_path):
     with life(tmp_path) as third:
         third.hear("Bob is thanked")
         assert third.end()[1] == 0
+    (run,) = anyio.run(in_store, tmp_path, lambda store: store.runs().list(RunQuery()))
+    assert (run.run_id[:15], run.status) == ("ann: thank bob@", "ok")  # one run over two lives
     assert (karma(tmp_path), len(answers(tmp_path))) == (1, 1)
