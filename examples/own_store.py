@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import anyio
@@ -66,7 +67,9 @@ class FolderPersonas:
 
     async def _kept(self, name: str) -> list[Persona]:
         path = self._path(name)
-        found = json.loads(await path.read_text()) if await path.exists() else []
+        found: list[dict[str, Any]] = json.loads(
+            await path.read_text() if await path.exists() else "[]"
+        )
         return [Persona.from_json(values) for values in found]
 
     def _path(self, name: str) -> anyio.Path:
