@@ -23,7 +23,7 @@ from executus.run.spending import Spending
 from executus.run.state import RunState
 from majordomo.agent import Agent
 
-__all__ = ["as_runnable", "new_run", "resumed_run"]
+__all__ = ["as_runnable", "new_run", "restored_info", "resumed_run"]
 
 Out = TypeVar("Out", default=str)
 
@@ -115,17 +115,7 @@ def resumed_run(
         RunRejected: An answer is to nothing the run has asked.
     """
     said = _said(restored, answers)
-    first, new_from = restored.phases[0].messages, restored.new_from
-    invocation = Invocation(
-        first[new_from].parts,
-        caller=restored.caller,
-        history=tuple(first[:new_from]),
-        deps=deps,
-        limits=restored.limits,
-        parent=restored.parent,
-        run_id=restored.run_id,
-        metadata=restored.metadata,
-    )
+    invocation = replace(_invocation(restored), deps=deps)
     state = new_run(kit, agent, invocation, limits=restored.limits, sinks=sinks)
     state.info = replace(state.info, started=restored.started, resumed=True)
     state.restored = restored
@@ -143,6 +133,34 @@ def resumed_run(
     state.spending.owe(owed.steps, owed.aside, owed.tools)
     state.spending.skip(len(restored.phases) - 1, len(restored.phases[-1].steps))
     return state
+
+
+def restored_info(restored: RestoredRun) -> RunInfo:
+    """What a run that an earlier process left was begun with."""
+    return RunInfo(
+        run_id=restored.run_id,
+        parent=restored.parent,
+        root=restored.run_id,
+        agent=restored.agent,
+        caller=restored.caller,
+        limits=restored.limits,
+        invocation=_invocation(restored),
+        started=restored.started,
+        resumed=True,
+    )
+
+
+def _invocation(restored: RestoredRun) -> Invocation:
+    first, new_from = restored.phases[0].messages, restored.new_from
+    return Invocation(
+        first[new_from].parts,
+        caller=restored.caller,
+        history=tuple(first[:new_from]),
+        limits=restored.limits,
+        parent=restored.parent,
+        run_id=restored.run_id,
+        metadata=restored.metadata,
+    )
 
 
 def _said(restored: RestoredRun, answers: Mapping[str, Said]) -> dict[str, InputAnswer]:

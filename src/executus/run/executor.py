@@ -29,9 +29,10 @@ from executus.registry import (
     Visibility,
 )
 from executus.run.agent import RunnableAgent
-from executus.run.beginning import as_runnable, new_run, resumed_run
+from executus.run.beginning import as_runnable, new_run, restored_info, resumed_run
 from executus.run.closing import flush
 from executus.run.handle import QueueSink, RunHandle, RunStream
+from executus.run.info import RunInfo
 from executus.run.journal import NO_CHECKPOINTER
 from executus.run.kernel import execute
 from executus.run.kit import Kit
@@ -199,6 +200,19 @@ class Executor:
         """`run` for synchronous code; works inside a running loop (a notebook) too."""
         return run_sync(self.run, agent, invocation)
 
+    async def info(self, run_id: str) -> RunInfo:
+        """What a run that can be resumed was begun with: its agent's name, its caller, its input.
+
+        For a host that makes its agents when they are needed, such as out of a store, and has to
+        know whose run it is before it gives `resume` the agent.
+
+        Raises:
+            SetupError: There is no checkpointer.
+            RunRejected: There is nothing to resume.
+            Exception: What the checkpointer raised.
+        """
+        return restored_info(await self._restored(run_id))
+
     async def resume(
         self,
         run_id: str,
@@ -301,7 +315,7 @@ class Executor:
 
     async def _restored(self, run_id: str) -> RestoredRun:
         if self.ports.checkpointer is NO_CHECKPOINTER:
-            raise SetupError("resume() needs journals: give the executor Ports(checkpointer=…)")
+            raise SetupError("to resume needs journals: give the executor Ports(checkpointer=…)")
         return restore(run_id, await self.ports.checkpointer.load(run_id))
 
     async def _dispatch(

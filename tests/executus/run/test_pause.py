@@ -8,11 +8,20 @@ from pathlib import Path
 import anyio
 import pytest
 
-from executus import Executor, Invocation, Ports, RunnableAgent, RunRejected, RunStatus, SetupError
+from executus import (
+    Caller,
+    Executor,
+    Invocation,
+    Ports,
+    RunnableAgent,
+    RunRejected,
+    RunStatus,
+    SetupError,
+)
 from executus.asking import PENDING, InputAnswer
 from executus.registry import AskFor, ToolRegistry
 from executus.run import JournalConflict, MemoryCheckpointer
-from majordomo.llm import ToolContext, tool
+from majordomo.llm import TextPart, ToolContext, tool, user
 from majordomo.providers.fake import FakeProvider, Reply
 
 PROGRAM = Path(__file__).parent / "pausing_host.py"
@@ -246,6 +255,28 @@ async def test_a_run_that_cannot_be_taken_over_is_rejected_before_anything_is_do
     assert result.status is RunStatus.REJECTED
     assert "could not be taken over" in str(result.error)
     assert (bank.paid, provider.requests) == ([], [])
+
+
+async def test_a_host_learns_whose_run_it_is_before_it_makes_the_agent():
+    bank, journals = Bank(), MemoryCheckpointer()
+    executor, agent, _ = make(bank, PAY, ask=lambda _: PENDING, checkpointer=journals)
+    ann = Caller(id="ann", name="Ann", roles=frozenset({"clerk"}))
+    asked = Invocation(
+        "pay 5", caller=ann, history=(user("before"),), run_id="r", metadata={"channel": "c1"}
+    )
+    paused = await executor.run(agent, asked)
+    info = await Executor(ports=Ports(checkpointer=journals)).info("r")
+    assert (info.run_id, info.agent, info.caller) == ("r", "teller", ann)
+    assert info.invocation.metadata == {"channel": "c1"}
+    assert info.invocation.input == (TextPart("pay 5"),)
+    assert info.invocation.history == (user("before"),)
+    assert (info.started, info.resumed) == (paused.started, True)
+    result = await executor.resume("r", answers={paused.pending[0].id: True}, agent=agent)
+    assert (result.status, bank.paid) == (RunStatus.OK, [5])  # asking took nothing over
+    with pytest.raises(RunRejected, match="nothing to resume of run 'r'"):
+        await executor.info("r")
+    with pytest.raises(SetupError, match="needs journals"):
+        await Executor().info("r")
 
 
 async def test_resuming_needs_journals_and_a_known_agent():

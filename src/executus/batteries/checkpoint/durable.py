@@ -84,5 +84,5 @@ class DurableCheckpointer:
         return tuple(
             run
             for run in await self._storage.unfinished()
-            if (now - run.touched).total_seconds() >= idle_s
+            if max(0.0, (now - run.touched).total_seconds()) >= idle_s  # clocks may be set back
         )

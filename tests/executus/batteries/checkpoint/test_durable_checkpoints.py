@@ -155,6 +155,15 @@ async def test_only_runs_that_were_left_alone_for_long_are_listed():
     assert [run.run_id for run in await journals.unfinished(idle_s=100)] == ["old"]
 
 
+async def test_a_run_touched_by_a_clock_that_was_ahead_is_listed_all_the_same():
+    storage, clock = MemoryJournalStorage(), FakeClock()
+    clock.advance(60)
+    await DurableCheckpointer(storage, clock=clock).append("r", 0, ["x"])
+    journals = DurableCheckpointer(storage, clock=FakeClock())
+    assert [run.run_id for run in await journals.unfinished()] == ["r"]
+    assert await journals.unfinished(idle_s=1) == ()
+
+
 async def test_a_run_goes_on_in_another_executor_and_its_journal_ends_with_it():
     storage, done = MemoryJournalStorage(), []
 
