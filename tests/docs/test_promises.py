@@ -4,14 +4,14 @@ import ast
 import re
 
 import pytest
-from pages import ROOT, pages, tests_named, text_of
+from pages import ROOT, pages, named_tests, text_of
 
 PROMISES = "docs/reliability.md"
 
 
 def missing(text):
     """Tests that a text names and nobody wrote."""
-    return [(path, name) for path, name in tests_named(text) if not exists(path, name)]
+    return [(path, name) for path, name in named_tests(text) if not exists(path, name)]
 
 
 def exists(path, name):
@@ -32,7 +32,9 @@ def test_a_page_names_only_tests_that_exist(page):
 def test_every_promise_has_a_test_of_its_own():
     rows = re.findall(r"^\| (?!promise |---)(.+?) \| (.+) \|$", text_of(PROMISES), re.M)
     assert len(rows) >= 25
-    assert [promise for promise, proof in rows if not any(name for _, name in tests_named(proof))] == []
+    assert [
+        promise for promise, proof in rows if not any(name for _, name in named_tests(proof))
+    ] == []
 
 
 def test_what_is_not_promised_is_said():
@@ -41,7 +43,11 @@ def test_what_is_not_promised_is_said():
 
 @pytest.mark.parametrize(
     "named",
-    ["`tests/docs/test_promises.py::test_no_such_thing`", "`tests/docs/test_nothing.py`", "`tests/docs/test_promises.py::missing`"],
+    [
+        "`tests/docs/test_promises.py::test_no_such_thing`",
+        "`tests/docs/test_nothing.py`",
+        "`tests/docs/test_promises.py::missing`",
+    ],
 )
 def test_a_test_that_does_not_exist_is_found(named):
     assert len(missing(f"It holds: {named}.")) == 1

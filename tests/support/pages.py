@@ -72,7 +72,7 @@ def anchors_of(text: str) -> set[str]:
     return found
 
 
-def tests_named(text: str) -> list[tuple[str, str]]:
+def named_tests(text: str) -> list[tuple[str, str]]:
     """Tests that a page names, as path and function; the function is empty for a whole file."""
     return [(path, name or "") for path, name in _TEST.findall(text)]
 
