@@ -7,7 +7,7 @@ OTHERS = ("CLAUDE.md", "examples/README.md", "benchmarks/README.md")
 README_LINES = 350
 
 
-@pytest.mark.parametrize("page", (*pages(), *OTHERS))
+@pytest.mark.parametrize("page", [*pages(), *OTHERS])
 def test_a_page_has_no_broken_link(page):
     assert broken_links(page, text_of(page)) == []
 

@@ -4,7 +4,7 @@ import ast
 import re
 
 import pytest
-from pages import ROOT, pages, named_tests, text_of
+from pages import ROOT, named_tests, pages, text_of
 
 PROMISES = "docs/reliability.md"
 
@@ -24,7 +24,7 @@ def exists(path, name):
     return not name or (name.startswith("test_") and name in names)
 
 
-@pytest.mark.parametrize("page", (*pages(), "CLAUDE.md"))
+@pytest.mark.parametrize("page", [*pages(), "CLAUDE.md"])
 def test_a_page_names_only_tests_that_exist(page):
     assert missing(text_of(page)) == []
 
