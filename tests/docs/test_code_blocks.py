@@ -3,7 +3,6 @@
 import re
 import subprocess
 import sys
-import tomllib
 
 import pytest
 from pages import ROOT, blocks_of, pages
@@ -13,7 +12,7 @@ PYTHON = [block for block in BLOCKS if block.language == "python"]
 RUN = [block for block in PYTHON if not block.reason]
 NOT_RUN = [block for block in PYTHON if block.reason]
 SHELL = [block for block in BLOCKS if block.language == "sh"]
-PLAIN = {"python", "sh", "toml", "text", "yaml"}
+LANGUAGES = {"python", "sh", "text"}
 
 
 def name_of(block):
@@ -63,7 +62,7 @@ def test_every_fence_is_a_block_with_a_language():
     for page in pages():
         fences = re.findall(r"^```", (ROOT / page).read_text(encoding="utf-8"), re.M)
         assert len(fences) == 2 * len(blocks_of(page)), page
-    assert {block.language for block in BLOCKS} <= PLAIN
+    assert {block.language for block in BLOCKS} <= LANGUAGES
 
 
 def test_blocks_that_are_not_run_are_few_and_other_libraries_code():
@@ -84,10 +83,3 @@ def test_shell_blocks_are_few_and_name_targets_there_are():
     named = {name for block in SHELL for name in re.findall(r"^make ([\w-]+)", block.code, re.M)}
     assert named <= targets
     assert len(SHELL) <= 24
-
-
-@pytest.mark.parametrize(
-    "block", [block for block in BLOCKS if block.language == "toml"], ids=name_of
-)
-def test_a_block_of_toml_can_be_read(block):
-    assert tomllib.loads(block.code)
