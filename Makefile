@@ -6,7 +6,7 @@ STORE := ./contrib/store_sqlite
 GATEWAY := ./contrib/gateway
 
 .PHONY: demo test test-differential test-llama test-store test-gateway mcp-servers gateway-specs crash soak lint fix types check coverage \
-	bench generate build clean help
+	bench docs generate build clean help
 
 help:
 	@echo "make demo    run an agent: a real model when a key is set, else the embedded one"
@@ -23,6 +23,7 @@ help:
 	@echo "make lint    ruff, pyright, import contracts"
 	@echo "make check   test and lint: what CI runs"
 	@echo "make bench   compare with hand-written clients, as ratios"
+	@echo "make docs    build the site of the documentation, into build/site"
 	@echo "make build   build the sdist and the wheel"
 
 $(BIN)/python:
@@ -132,6 +133,10 @@ coverage: $(VENV)/.test
 
 bench: $(BIN)/python
 	$(BIN)/python benchmarks/run.py $(ARGS)
+
+docs: $(VENV)/.dev
+	$(BIN)/sphinx-build -q -W --keep-going -c docs/site . build/site
+	@echo "build/site/docs/site/index.html"
 
 generate: $(VENV)/.test
 	$(BIN)/python tests/support/public_api.py
