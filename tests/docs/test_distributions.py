@@ -14,7 +14,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PROJECTS = {
-    "executus": (ROOT, ("majordomo", "executus", "executus_command.py")),
+    "executus": (ROOT, ("majordomo", "executus", "executus_command")),
     "executus-store-sqlite": (ROOT / "contrib" / "store_sqlite", ("executus_store_sqlite",)),
 }
 TRY = """
