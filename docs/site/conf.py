@@ -17,6 +17,7 @@ include_patterns = [
     "CHANGELOG.md",
     "examples/README.md",
     "examples/gadfly/README.md",
+    "examples/mort/README.md",
     "contrib/store_sqlite/README.md",
     "CLAUDE.md",
     "progress.md",
