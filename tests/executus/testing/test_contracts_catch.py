@@ -66,9 +66,14 @@ class Floats(MemoryBudgetStorage):
 
 
 class CountsEqualOnes(MemoryBudgetStorage):
+    def __init__(self):
+        super().__init__()
+        self._seen = set()
+
     async def commit(self, run_id, amounts, now_us):
-        await super().commit(run_id, amounts, now_us)
-        self._spent = {account: sorted(set(spent)) for account, spent in self._spent.items()}
+        new = {(account, amount, now_us) for account, amount in amounts.items()} - self._seen
+        self._seen |= new
+        await super().commit(run_id, {account: amount for account, amount, _ in new}, now_us)
 
 
 class EndsAll(MemoryJournalStorage):
