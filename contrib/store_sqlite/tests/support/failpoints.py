@@ -18,6 +18,7 @@ KINDS = (
     "aside",
     "attached",
     "inbox",
+    "settled",
 )
 """Every kind of entry that a journal has (`executus.run.journal`)."""
 
