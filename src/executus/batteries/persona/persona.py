@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, Self
 
+from executus.batteries import definitions
 from executus.errors import SetupError
 from executus.invocation import Limits
 from executus.run import RunnableAgent
@@ -103,11 +104,7 @@ class Persona:
         Raises:
             SetupError: A value is out of its range.
         """
-        known = {name: values[name] for name in _NAMES if name in values}
-        if known.get("limits") is not None:
-            known["limits"] = Limits.from_json(known["limits"])
-        extra = {name: value for name, value in values.items() if name not in _NAMES}
-        return cls(**known, extra=extra)
+        return cls(**definitions.arguments_of(values, _NAMES))
 
 
 _NAMES = tuple(one.name for one in fields(Persona) if one.name != "extra")

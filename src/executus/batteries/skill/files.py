@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import fields, replace
+from dataclasses import fields
 from importlib.resources.abc import Traversable
 
+from executus.batteries import definitions
 from executus.batteries.skill.savedskill import SavedSkill
 from executus.batteries.skill.store import SkillConflict, SkillStore
-from executus.definitionfile import DefinitionFile, definitions_in, parse_definition, write_front
-from executus.errors import SetupError
-from executus.invocation import Limits
+from executus.definitionfile import DefinitionFile, parse_definition
 
 __all__ = ["load_skills", "parse_skill", "save_missing", "write_skill"]
 
-_KEYS = frozenset(one.name for one in fields(SavedSkill)) - {"version", "state", "extra"}
-_LIMITS = frozenset(one.name for one in fields(Limits)) - {"extra"}
+_NO_KEYS = frozenset({"version", "state", "extra"})
+_KEYS = frozenset(one.name for one in fields(SavedSkill)) - _NO_KEYS
 
 
 def parse_skill(text: str, source: str = "skill.md") -> SavedSkill:
@@ -36,13 +35,7 @@ def write_skill(skill: SavedSkill) -> str:
 
     Its version, its state, and what a later release added, are left out.
     """
-    values = replace(skill, extra={}, limits=_ours(skill.limits)).as_json()
-    del values["version"], values["state"]
-    plain = skill.instructions == skill.instructions.strip()
-    if plain and "\r" not in skill.instructions:
-        del values["instructions"]
-        return write_front(values, skill.instructions)
-    return write_front(values, "")
+    return definitions.write_named(skill.as_json(), without=_NO_KEYS | skill.extra.keys())
 
 
 def load_skills(folder: Traversable) -> tuple[SavedSkill, ...]:
@@ -51,13 +44,7 @@ def load_skills(folder: Traversable) -> tuple[SavedSkill, ...]:
     Raises:
         DefinitionError: One cannot be read, or two have the same name; file and line are named.
     """
-    loaded: dict[str, SavedSkill] = {}
-    for file in definitions_in(folder):
-        skill = _read(file)
-        if skill.name in loaded:
-            raise file.wrong("name", f"another file of this folder defines {skill.name!r} too")
-        loaded[skill.name] = skill
-    return tuple(loaded.values())
+    return definitions.load_named(folder, _read)
 
 
 async def save_missing(store: SkillStore, skills: Iterable[SavedSkill]) -> tuple[str, ...]:
@@ -66,47 +53,10 @@ async def save_missing(store: SkillStore, skills: Iterable[SavedSkill]) -> tuple
     Returns:
         The names of those saved.
     """
-    saved: list[str] = []
-    for skill in skills:
-        try:
-            if await store.get(skill.name) is None:
-                await store.save(skill)
-                saved.append(skill.name)
-        except SkillConflict:  # another process saved it in this moment
-            continue
-    return tuple(saved)
+    return await definitions.save_missing(store.get, store.save, skills, conflict=SkillConflict)
 
 
 def _read(file: DefinitionFile) -> SavedSkill:
-    file.only(_KEYS)
-    if file.body and "instructions" in file.values:
-        raise file.wrong("instructions", "are in the body as well; say them once")
-    try:
-        return SavedSkill(
-            name=file.text("name", file.stem),
-            instructions=file.text("instructions") or file.body,
-            description=file.text("description"),
-            model=file.text("model") or None,
-            tools=file.texts("tools"),
-            limits=_limits(file),
-            test_prompt=file.text("test_prompt"),
-        )
-    except SetupError as error:
-        if type(error) is not SetupError:
-            raise
-        raise file.wrong("name", str(error)) from error
-
-
-def _ours(limits: Limits | None) -> Limits | None:
-    return limits and replace(limits, extra={})
-
-
-def _limits(file: DefinitionFile) -> Limits | None:
-    table = file.table("limits")
-    for name in table:
-        if name not in _LIMITS:
-            raise file.wrong("limits", f"{name} is unknown; known are {', '.join(sorted(_LIMITS))}")
-    try:
-        return Limits.from_json(table) if table else None
-    except (SetupError, TypeError, ArithmeticError) as error:
-        raise file.wrong("limits", str(error)) from error
+    common = definitions.common_of(file, _KEYS)
+    prompt = file.text("test_prompt")
+    return definitions.made(file, lambda: SavedSkill(**common, test_prompt=prompt))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import Any, Self
 
+from executus.batteries import definitions
 from executus.errors import SetupError
 from executus.invocation import Limits
 from executus.run import RunnableAgent
@@ -113,11 +114,7 @@ class SavedSkill:
         Raises:
             SetupError: A value is out of its range.
         """
-        known = {name: values[name] for name in _NAMES if name in values}
-        if known.get("limits") is not None:
-            known["limits"] = Limits.from_json(known["limits"])
-        extra = {name: value for name, value in values.items() if name not in _NAMES}
-        return cls(**known, extra=extra)
+        return cls(**definitions.arguments_of(values, _NAMES))
 
 
 _NAMES = tuple(one.name for one in fields(SavedSkill) if one.name != "extra")
