@@ -172,3 +172,18 @@ def test_errors_survive_pickling(kind):
     again = pickle.loads(pickle.dumps(kind("x.db is locked")))
     assert (type(again), str(again)) == (kind, "x.db is locked")
     assert isinstance(again, StoreError)
+
+
+@pytest.mark.parametrize("key", ["a \ud800 b", "\udfff"])
+async def test_text_that_is_no_unicode_is_refused_in_one_sentence(tmp_path, key):
+    async with open_store(f"sqlite:///{tmp_path}/s.db") as store:
+        with pytest.raises(StoreError, match="lone surrogates"):
+            await store.scratch().put(SCOPE, key, "v")
+        await store.scratch().put(SCOPE, "k", "v")
+        assert await store.scratch().get(SCOPE, "k") == "v"
+
+
+async def test_a_number_of_more_than_64_bits_is_refused_in_one_sentence(tmp_path):
+    async with open_store(f"sqlite:///{tmp_path}/s.db") as store:
+        with pytest.raises(StoreError, match="64 bits"):
+            await store.budget().commit("r", {"all": 2**63}, 0)

@@ -123,6 +123,11 @@ class Database:
         while True:
             try:
                 return await self._attempt(begin, work)
+            except (UnicodeEncodeError, OverflowError) as error:
+                raise StoreError(
+                    f"{self._path} cannot keep a value: text needs to be Unicode without lone "
+                    "surrogates, and whole numbers need to fit in 64 bits"
+                ) from error
             except sqlite3.Error as error:
                 if not is_busy(error) or SYSTEM_CLOCK.monotonic() >= end:
                     raise store_error(error, self._path) from error

@@ -94,6 +94,7 @@ class Scheduler:
         self._lease, self._late = timedelta(seconds=lease_s), timedelta(seconds=late_s)
         self._chance = chance
         self._queues: dict[str, deque[Tick]] = {}  # of jobs at work
+        self._leads = False
 
     async def add(self, job: Job) -> None:
         """Keep a job, new or changed; one whose times are the same keeps its next tick.
@@ -120,19 +121,35 @@ class Scheduler:
     async def run(self) -> None:
         """Fire jobs until cancelled, which cancels what they do as well.
 
-        A store that fails is logged, and asked again at the next look.
+        A store that fails is logged, and asked again at the next look. Who stops gives its lead
+        back.
         """
-        async with anyio.create_task_group() as tasks:
-            while True:
-                try:
-                    await self._look(tasks)
-                except Exception as error:  # noqa: BLE001 - the store may come back
-                    logger.warning("looking for due jobs failed: %s", type(error).__name__)
-                await self._clock.sleep(self._poll_s)
+        try:
+            async with anyio.create_task_group() as tasks:
+                while True:
+                    try:
+                        await self._look(tasks)
+                    except Exception as error:  # noqa: BLE001 - the store may come back
+                        logger.warning("looking for due jobs failed: %s", type(error).__name__)
+                    await self._clock.sleep(self._poll_s)
+        finally:
+            if self._leads:
+                await self._give_back()
+
+    async def _give_back(self) -> None:
+        self._leads = False
+        with self._clock.deadline(self._poll_s) as scope:
+            scope.shield = True
+            try:
+                now = self._clock.wall()
+                await self._store.lease(self.owner, now, now)
+            except Exception as error:  # noqa: BLE001 - the lease ends by itself
+                logger.warning("giving the lead back failed: %s", type(error).__name__)
 
     async def _look(self, tasks: TaskGroup) -> None:
         now = self._clock.wall()
-        if not await self._store.lease(self.owner, now, now + self._lease):
+        self._leads = await self._store.lease(self.owner, now, now + self._lease)
+        if not self._leads:
             return
         for kept in await self._store.list():
             if kept.next_fire is not None and kept.next_fire <= now:

@@ -173,8 +173,29 @@ async def test_each_tick_is_fired_once_even_if_all_believe_they_lead():
     assert sorted(host.minutes()) == list(range(1, 21))
 
 
-async def test_another_takes_over_when_the_leader_is_gone():
-    host = Host(2, lease_s=30)
+async def test_one_that_stops_hands_over_at_once():
+    host = Host(2, lease_s=3600)
+    await host.schedulers[0].add(EVERY)
+    async with anyio.create_task_group() as both:
+        async with anyio.create_task_group() as first:
+            first.start_soon(host.schedulers[0].run)
+            await settle()
+            both.start_soon(host.schedulers[1].run)
+            await host.pass_time(90)
+            first.cancel_scope.cancel()
+        await host.pass_time(60)
+        both.cancel_scope.cancel()
+    assert host.minutes() == [1, 2]
+
+
+async def test_one_that_is_killed_is_replaced_when_its_lease_ends():
+    class Unreachable(Rows):
+        async def lease(self, owner, now, until):
+            if until == now:
+                raise OSError("killed before it could say so")
+            return await super().lease(owner, now, until)
+
+    host = Host(2, lease_s=30, store=Unreachable())
     await host.schedulers[0].add(EVERY)
     async with anyio.create_task_group() as both:
         async with anyio.create_task_group() as first:
