@@ -49,10 +49,7 @@ class Limits:
 
     def __post_init__(self) -> None:
         for name, least in _LEAST.items():
-            value = getattr(self, name)
-            # Not `value < least`: that lets nan through.
-            if value is not None and not value >= least:
-                raise SetupError(f"{name} must be at least {least}, not {value}")
+            _check(name, getattr(self, name), least)
 
     def as_json(self) -> dict[str, Any]:
         """The bounds as plain JSON values."""
@@ -86,6 +83,17 @@ _LEAST: dict[str, float] = {
     "close_timeout_s": 0,
     "port_timeout_s": 0,
 }
+
+
+def _check(name: str, value: object, least: float) -> None:
+    if value is None and name == "max_tokens":
+        return
+    seconds = name.endswith("_s")
+    if isinstance(value, bool) or not isinstance(value, (int, float) if seconds else int):
+        kind = "number of seconds" if seconds else "whole number"
+        raise SetupError(f"{name} must be a {kind}, not {value!r}")
+    if not value >= least:  # not `value < least`: that lets nan through
+        raise SetupError(f"{name} must be at least {least}, not {value}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -343,6 +343,15 @@ def test_limits_that_make_no_sense_are_refused(bad):
         Limits(**bad)
 
 
+@pytest.mark.parametrize(
+    "bad",
+    [{"max_steps": True}, {"max_steps": 2.5}, {"max_tool_calls": "9"}, {"max_runtime_s": None}],
+)
+def test_limits_of_the_wrong_kind_are_refused(bad):
+    with pytest.raises(SetupError, match=f"{next(iter(bad))} must be a (whole )?number"):
+        Limits(**bad)
+
+
 def test_limits_survive_json():
     limits = Limits(max_steps=3, max_cost=Money("1.10", "EUR"), max_tokens=5)
     assert Limits.from_json(limits.as_json()) == limits
