@@ -29,7 +29,8 @@ class Limits:
         max_output_bytes: Size of a text answer in UTF-8; a longer one is cut, with a warning.
         max_parallel_tools: Tool calls of one step that may run at once.
         close_timeout_s: Seconds for the close stage, which no cancellation shortens.
-        port_timeout_s: Seconds for one call of a port.
+        port_timeout_s: Seconds for one call of a port, but for the delivery.
+        delivery_timeout_s: Seconds to deliver the answer, with all tries.
         extra: Bounds that a later release wrote; kept as they are.
 
     Raises:
@@ -45,6 +46,7 @@ class Limits:
     max_parallel_tools: int = 1
     close_timeout_s: float = 5.0
     port_timeout_s: float = 2.0
+    delivery_timeout_s: float = 30.0
     extra: Mapping[str, Any] = field(default_factory=dict[str, Any], hash=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -82,6 +84,7 @@ _LEAST: dict[str, float] = {
     "max_parallel_tools": 1,
     "close_timeout_s": 0,
     "port_timeout_s": 0,
+    "delivery_timeout_s": 0,
 }
 
 

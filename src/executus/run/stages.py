@@ -186,7 +186,11 @@ async def _deliver(state: RunState[Any]) -> None:
         output=output,
         metadata=info.invocation.metadata,
     )
-    await state.attempt("delivery", lambda: state.kit.ports.delivery.deliver(parcel))
+    await state.attempt(
+        "delivery",
+        lambda: state.kit.ports.delivery.deliver(parcel),
+        within_s=info.limits.delivery_timeout_s,
+    )
 
 
 ADMISSION: tuple[tuple[str, Stage], ...] = (("identify", identify), ("admit", admit))

@@ -158,13 +158,15 @@ class RunState(Generic[Out]):
         self.warnings.append(text)
         self.tell(Warned, text=text)
 
-    async def attempt(self, what: str, call: Callable[[], Awaitable[object]]) -> bool:
+    async def attempt(
+        self, what: str, call: Callable[[], Awaitable[object]], *, within_s: float | None = None
+    ) -> bool:
         """Call an optional port within its time; a failure becomes a warning.
 
         Returns:
             Whether the call succeeded.
         """
-        timeout_s = self.info.limits.port_timeout_s
+        timeout_s = self.info.limits.port_timeout_s if within_s is None else within_s
         try:
             with self.kit.clock.deadline(timeout_s) as scope:
                 await call()

@@ -18,6 +18,7 @@ from executus import (
     RunStatus,
     SetupError,
 )
+from executus.deliver import DeliveryFailed, Retrying
 from executus.run import Phase, RunTimeout
 from executus.testing import FakeClock
 from majordomo.agent import Agent, ModelFailed
@@ -400,6 +401,49 @@ async def test_delivery_gets_the_answer_once_and_only_an_answer():
     await executor.run(RunnableAgent(model=model), "go")
     await executor.run(RunnableAgent(model=model), "go")
     assert delivered == [("a", "yes")]
+
+
+async def test_a_delivery_has_time_for_several_tries():
+    clock, tried, delivered = FakeClock(), [], anyio.Event()
+
+    class Busy:
+        async def deliver(self, parcel):
+            tried.append(clock.monotonic())
+            if len(tried) < 3:
+                raise DeliveryFailed("busy", retryable=True)
+            delivered.set()
+
+    patient = Retrying(Busy(), backoff_s=6, clock=clock, jitter=lambda: 0.0)
+    _, model = scripted("yes")
+    async with Executor(ports=Ports(delivery=patient), clock=clock) as executor:
+        run = executor.start(RunnableAgent(model=model), "go")
+        while not delivered.is_set():
+            await anyio.wait_all_tasks_blocked()
+            clock.advance(1)
+        result = await run.wait()
+    assert result.warnings == ()
+    assert tried[2] - tried[0] == 6 + 8  # doubled, up to its bound
+
+
+async def test_a_delivery_that_hangs_ends_with_its_time():
+    clock = FakeClock()
+
+    class Stuck:
+        async def deliver(self, parcel):
+            await anyio.sleep_forever()
+
+    _, model = scripted("yes")
+    limits = Limits(delivery_timeout_s=9)
+    async with Executor(ports=Ports(delivery=Stuck()), clock=clock, defaults=limits) as executor:
+        run = executor.start(RunnableAgent(model=model), "go")
+        await anyio.wait_all_tasks_blocked()
+        clock.advance(8)
+        await anyio.wait_all_tasks_blocked()
+        assert not run.done
+        clock.advance(2)
+        result = await run.wait()
+    assert result.warnings == ("delivery did not answer within 9 s",)
+    assert result.output == "yes"
 
 
 async def test_events_are_ordered_typed_and_json():
