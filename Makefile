@@ -45,8 +45,9 @@ $(VENV)/.dev: $(BIN)/python pyproject.toml $(STORE)/pyproject.toml
 demo: $(VENV)/.core
 	@$(BIN)/python examples/demo.py
 
+# On all cores, four at most: each process collects the whole suite.
 test: $(VENV)/.test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal
 	$(MAKE) test-store
 
 test-store: $(VENV)/.test
