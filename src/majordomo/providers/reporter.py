@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from majordomo.clock import Clock
 from majordomo.errors import APIError, ErrorKind
-from majordomo.http import TransportError, retry_after_s
+from majordomo.http import TransportError, rate_reset_s, retry_after_s
 from majordomo.llm.response import Target
 from majordomo.providers.faults import Fault, kind_of_status, text_fault
 from majordomo.providers.wire import Vendor
@@ -72,7 +72,6 @@ class Reporter:
         fault = self._vendor.refine(fault, fault.status or 0)
         status = fault.status or 500
         kind = fault.kind or kind_of_status(status, f"{fault.code} {fault.type} {fault.message}")
-        wait_s = retry_after_s(headers, self._clock.wall())
         return self._error(
             fault.message,
             kind=_server_decides(kind, headers),
@@ -80,10 +79,20 @@ class Reporter:
             code=fault.code or fault.type,
             param=fault.param,
             request_id=request_id(headers) or None,
-            retry_after_s=fault.retry_after_s if wait_s is None else wait_s,
+            retry_after_s=self._wait_s(fault, status, headers),
             safe_to_replay=status in _NOT_PROCESSED,
             body=self._hide(body.decode("utf-8", "replace")),
         )
+
+    def _wait_s(self, fault: Fault, status: int, headers: Mapping[str, str]) -> float | None:
+        """The first source that names a delay counts (wire/README §6)."""
+        now = self._clock.wall()
+        wait_s = retry_after_s(headers, now)
+        if wait_s is None:
+            wait_s = fault.retry_after_s
+        if wait_s is None and status == 429:  # on any other answer they only inform
+            wait_s = rate_reset_s(headers, now)
+        return wait_s
 
     def malformed(
         self, error: Exception, headers: Mapping[str, str], body: bytes = b""

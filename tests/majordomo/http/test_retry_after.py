@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from majordomo.http import retry_after_s
+from majordomo.http import rate_reset_s, retry_after_s
 
 NOW = datetime(2026, 11, 21, 7, 28, tzinfo=UTC)
 
@@ -57,4 +57,49 @@ def test_broken_milliseconds_give_way_to_seconds(milliseconds):
 @given(st.text(max_size=40))
 def test_no_value_raises_and_no_answer_is_negative(value):
     seconds = retry_after_s({"retry-after": value, "retry-after-ms": value}, NOW)
+    assert seconds is None or seconds >= 0
+
+
+def openai(requests, tokens):
+    return {
+        "x-ratelimit-remaining-requests": requests[0],
+        "x-ratelimit-reset-requests": requests[1],
+        "x-ratelimit-remaining-tokens": tokens[0],
+        "x-ratelimit-reset-tokens": tokens[1],
+    }
+
+
+def anthropic(left, reset):
+    return {
+        "anthropic-ratelimit-input-tokens-remaining": left,
+        "anthropic-ratelimit-input-tokens-reset": reset,
+    }
+
+
+RESETS = {
+    "minutes and seconds": (openai(("0", "6m0s"), ("9", "1h")), 360.0),
+    "milliseconds": (openai(("0", "120ms"), ("9", "1h")), 0.12),
+    "hours": (openai(("0", "1h2m3.5s"), ("9", "1ms")), 3723.5),
+    "the later of two": (openai(("0", "1s"), ("0", "1m")), 60.0),
+    "something is left of each": (openai(("1", "1s"), ("9000", "1m")), None),
+    "a duration in words": (openai(("0", "soon"), ("0", "")), None),
+    "a bare number": (openai(("0", "17"), ("0", "-5s")), None),
+    "a time": (anthropic("0", "2026-11-21T07:28:30Z"), 30.0),
+    "a time that is past": (anthropic("0", "2026-11-21T07:27:30Z"), 0.0),
+    "a time without a zone": (anthropic("0", "2026-11-21T07:28:30"), None),
+    "a time that is none": (anthropic("0", "2026-99-21T07:28:30Z"), None),
+    "something is left": (anthropic("5", "2026-11-21T07:28:30Z"), None),
+    "what is left is not said": ({"x-ratelimit-reset-requests": "5s"}, None),
+    "nothing": ({}, None),
+}
+
+
+@pytest.mark.parametrize(("headers", "seconds"), RESETS.values(), ids=RESETS)
+def test_the_reset_of_what_is_used_up_is_read(headers, seconds):
+    assert rate_reset_s(headers, NOW) == pytest.approx(seconds)
+
+
+@given(st.text(), st.text())
+def test_any_reset_is_a_delay_or_nothing(requests, tokens):
+    seconds = rate_reset_s(openai(("0", requests), ("0", tokens)), NOW)
     assert seconds is None or seconds >= 0

@@ -61,6 +61,11 @@ async def stream(model, request=HI):
 
 both_ways = pytest.mark.parametrize("ask", [complete, stream])
 
+USED_UP = {
+    "anthropic-ratelimit-requests-remaining": "0",
+    "anthropic-ratelimit-requests-reset": "2026-01-01T00:00:45Z",
+}
+
 # name: (status, type, code, message, headers), (kind, code, retry_after_s, safe_to_replay)
 STATUSES = {
     "400": ((400, INVALID, None, "bad", {}), (ErrorKind.PERMANENT, INVALID, None, False)),
@@ -130,6 +135,14 @@ STATUSES = {
     "429, growing too fast": (
         (429, RATE, "ramp_limit_exceeded", "slow down", {"retry-after-ms": "250"}),
         (ErrorKind.TRANSIENT, "ramp_limit_exceeded", 0.25, True),
+    ),
+    "429, with the time it resets": (
+        (429, RATE, None, "slow down", USED_UP),
+        (ErrorKind.TRANSIENT, RATE, 45.0, True),
+    ),
+    "503, while a limit is used up": (
+        (503, "api_error", None, "down", USED_UP),
+        (ErrorKind.TRANSIENT, "api_error", None, True),
     ),
     "429, the tier's limit": (
         (429, RATE, "enforced_spend_limit_reached", "tier", {}),

@@ -122,6 +122,18 @@ STATUSES = {
         ),
         (ErrorKind.TRANSIENT, 429, "invalid_request_error", "Slow down.", 60.0, True),
     ),
+    "429 with the time it resets": (
+        openai_error(
+            429,
+            "Slow down.",
+            headers={
+                **REQUEST_ID,
+                "x-ratelimit-remaining-tokens": "0",
+                "x-ratelimit-reset-tokens": "1m0.5s",
+            },
+        ),
+        (ErrorKind.TRANSIENT, 429, "invalid_request_error", "Slow down.", 60.5, True),
+    ),
     "insufficient_quota": (
         openai_error(
             429,
