@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from executus.tools.compose import compose_tools
     from executus.tools.defaults import default_registry, default_toolsets
     from executus.tools.files import files_tools
+    from executus.tools.framing import untrusted
     from executus.tools.meta import meta_tools
     from executus.tools.net import dns_tools, net_tools
     from executus.tools.store import store_tools
@@ -32,6 +33,7 @@ __all__ = [
     "meta_tools",
     "net_tools",
     "store_tools",
+    "untrusted",
     "web_tools",
 ]
 
@@ -46,6 +48,7 @@ _MODULES = {
     "meta_tools": "meta",
     "net_tools": "net",
     "store_tools": "store",
+    "untrusted": "framing",
     "web_tools": "web",
 }
 

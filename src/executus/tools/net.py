@@ -12,7 +12,7 @@ from typing import Any
 from executus.egress import Egress, EgressResponse
 from executus.errors import SetupError
 from executus.registry import Effect, policy, with_policy
-from executus.tools.untrusted import untrusted
+from executus.tools.framing import untrusted
 from majordomo.llm import BadArguments, Tool, ToolContext, tool
 
 __all__ = ["dns_tools", "net_tools"]

@@ -17,7 +17,10 @@ from majordomo.llm import BadArguments
 __all__ = ["HIDDEN", "IGNORED", "Tree", "open_below", "opened"]
 
 HIDDEN = (
-    ".git", ".hg", ".svn", ".env", ".env.*", ".netrc", ".ssh", ".aws", ".npmrc", ".pypirc",
+    ".git", ".hg", ".svn", ".env", ".env.*", ".envrc", ".netrc", "_netrc", ".git-credentials",
+    ".ssh", ".gnupg", ".aws", ".azure", ".gcloud", ".kube", ".docker", ".terraform.d",
+    ".vault-token", ".npmrc", ".yarnrc.yml", ".pypirc", ".pgpass", ".my.cnf",
+    "id_rsa", "id_ed25519", "*.pem", "*.key",
 )  # fmt: skip
 """Names that may hold keys; a checkout's `.git/config` often does."""
 IGNORED = (

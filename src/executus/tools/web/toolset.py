@@ -10,7 +10,7 @@ from pydantic import Field
 
 from executus.egress import Egress, EgressResponse
 from executus.registry import Effect, policy
-from executus.tools.untrusted import untrusted
+from executus.tools.framing import untrusted
 from executus.tools.web.errors import PageUnreadable
 from executus.tools.web.page import PageText, read_page
 from executus.tools.web.search import SearchHit, WebSearch
