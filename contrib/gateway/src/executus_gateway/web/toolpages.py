@@ -106,9 +106,15 @@ def _parameters(schema: dict[str, Any]) -> list[_Parameter]:
 
 def _parameter(name: str, about: Any, *, required: bool) -> _Parameter:
     known = cast("dict[str, Any]", about) if isinstance(about, dict) else {}
-    kind: Any = known.get("type", "any")
-    told = " or ".join(map(str, cast("list[Any]", kind))) if isinstance(kind, list) else str(kind)
-    told = "one of" if "enum" in known else told
+    told = "one of" if "enum" in known else _type(known)
     choices = ", ".join(map(str, known.get("enum") or ()))
     about = first_line(" ".join((choices, str(known.get("description") or ""))))
     return _Parameter(name=name, type=told, required=required, about=about)
+
+
+def _type(known: dict[str, Any]) -> str:
+    """As the schema says it; of what is defined elsewhere in it, the name there."""
+    kind: Any = known.get("type")
+    if isinstance(kind, list):
+        return " or ".join(map(str, cast("list[Any]", kind)))
+    return str(kind or str(known.get("$ref", "any")).rpartition("/")[2])
