@@ -39,7 +39,11 @@ class ConsolePage(HTMLParser):
 
     def all(self, tag, **wanted):
         wanted = {key.rstrip("_").replace("_", "-"): value for key, value in wanted.items()}
-        return [attrs for name, attrs in self.elements if name == tag and wanted.items() <= attrs.items()]
+        return [
+            attrs
+            for name, attrs in self.elements
+            if name == tag and wanted.items() <= attrs.items()
+        ]
 
     @property
     def names(self):

@@ -22,7 +22,7 @@ class Asker:
         assert answer.status_code == status, answer.text
         return ConsolePage(answer.text)
 
-    async def send(self, action, status=200, **fields):
+    async def send(self, action, status=200, /, **fields):
         """What the console's script sends for a form; gives the sentence that is told."""
         texts = {
             name.replace("__", ":"): [value] if isinstance(value, str) else value

@@ -31,7 +31,9 @@ async def test_whatever_is_sent_forbids_what_the_console_does_not_need(console, 
 async def test_an_empty_gateway_has_all_pages_and_no_inline_script_or_style(console, path):
     page = await console.page(path)
     assert page.all("script") == [{"src": "/console/static/console.js", "defer": None}]
-    assert not any("style" in attrs or key.startswith("on") for _, attrs in page.elements for key in attrs)
+    assert not any(
+        "style" in attrs or key.startswith("on") for _, attrs in page.elements for key in attrs
+    )
     assert "style" not in page.names
     assert len(page.all("a", aria_current="page")) == 1
 
@@ -87,7 +89,9 @@ async def test_an_approval_shows_the_tool_the_reason_and_every_argument(
 async def test_an_approval_of_more_than_is_kept_says_that_not_all_is_seen(
     console, gateway, pets, next_question
 ):
-    await gateway.start(pets.add() + "return tools.pets.pets.create_pet(body={'name': 'x' * 30000})")
+    await gateway.start(
+        pets.add() + "return tools.pets.pets.create_pet(body={'name': 'x' * 30000})"
+    )
     await next_question(gateway)
     assert "You do not see all that would be sent." in (await console.page("/inbox")).text
 
@@ -188,7 +192,9 @@ async def test_an_explanation_is_readable_without_script(console, gateway, pets)
     await gateway.execute(pets.add())
     page = await console.page("/policies?path=tools.pets.pets.create_pet")
     assert "no rule matches" in page.text
-    assert "there is no tool pets.nothing" in (await console.page("/policies?path=pets.nothing")).text
+    assert (
+        "there is no tool pets.nothing" in (await console.page("/policies?path=pets.nothing")).text
+    )
 
 
 async def test_a_source_has_its_state_its_place_and_its_problem(console, gateway):
@@ -239,7 +245,10 @@ async def test_the_console_works_below_any_path(gateway):
     import httpx2
 
     nested = Mount("/a/b", routes=[Mount("/c", routes=console_routes(gateway))])
-    for app, root in ((Starlette(routes=[nested]), "/a/b/c"), (Starlette(routes=console_routes(gateway)), "")):
+    for app, root in (
+        (Starlette(routes=[nested]), "/a/b/c"),
+        (Starlette(routes=console_routes(gateway)), ""),
+    ):
         transport = httpx2.ASGITransport(app)
         async with httpx2.AsyncClient(transport=transport, base_url="http://h") as client:
             html = (await client.get(f"{root}/inbox")).text
