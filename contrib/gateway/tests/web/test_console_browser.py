@@ -216,4 +216,4 @@ async def test_a_gateway_that_has_gone_is_told(page, gateway):
     async with served_console(gateway) as url:
         await page.goto(f"{url}/inbox")
         assert await page.evaluate("document.getElementById('lost').hidden")
-    await page.until("!document.getElementById('lost').hidden")
+    await page.until("document.getElementById('lost').innerText.includes('cannot be reached')")

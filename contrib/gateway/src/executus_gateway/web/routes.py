@@ -64,8 +64,9 @@ def console_routes(gateway: Gateway) -> list[BaseRoute]:
     Args:
         gateway: What is shown and changed.
     """
+    edition = gateway.ledger.new_id("ask").removeprefix("ask_")
     return [
-        *(page_route(path, gateway, make) for path, make in _PAGES.items()),
+        *(page_route(path, gateway, make, edition=edition) for path, make in _PAGES.items()),
         *(action_route(path, gateway, act) for path, act in _ACTIONS.items()),
         *(_file_route(name, kind) for name, kind in _FILES.items()),
     ]

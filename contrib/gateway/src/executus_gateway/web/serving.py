@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import Final, TypeAlias
 
 from pydantic import ValidationError
@@ -58,21 +57,39 @@ Act: TypeAlias = Callable[[Gateway, Fields], Awaitable[Done]]
 """Does what a form asks for; raises `GatewayError` with a sentence for the person."""
 
 
-def page_route(path: str, gateway: Gateway, make: MakeView) -> Route:
-    """A page, to be read with or without script."""
+def page_route(path: str, gateway: Gateway, make: MakeView, *, edition: str) -> Route:
+    """A page, to be read with or without script.
+
+    Pages are made of records alone, so one that a browser has is made anew after an event only.
+
+    Args:
+        path: Its address.
+        gateway: What it is about.
+        make: Makes it.
+        edition: Another one for each start: its pages may be made otherwise.
+    """
 
     async def endpoint(request: Request) -> Response:
+        tag = f'"{edition}-{gateway.ledger.sequence}"'
+        if request.headers.get("if-none-match") == tag:
+            return Response(status_code=304, headers={**HEADERS, "ETag": tag})
         try:
-            view = make(gateway, request)
+            return _page(request, gateway, make(gateway, request), {**HEADERS, "ETag": tag})
         except GatewayError as error:
-            view = _trouble(*_told(error))
+            return _page(request, gateway, _trouble(*_told(error)), HEADERS)
         except Exception:
             fault = _fault(gateway)
             logger.exception("fault %s at %s", fault, request.url.path)
-            view = _trouble(_FAULT.format(fault), 500)
-        return _page(request, gateway, view)
+            return _page(request, gateway, _trouble(_FAULT.format(fault), 500), HEADERS)
 
     return Route(path, endpoint, methods=["GET"])
+
+
+def _page(
+    request: Request, gateway: Gateway, view: View, headers: Mapping[str, str]
+) -> HTMLResponse:
+    html = rendered(view, root=_root(request), pending=len(gateway.inbox()))
+    return HTMLResponse(html, status_code=view.status, headers=headers)
 
 
 def action_route(path: str, gateway: Gateway, act: Act) -> Route:
@@ -101,15 +118,6 @@ async def _acted(request: Request, gateway: Gateway, act: Act) -> Response:
     done = await act(gateway, fields_of(body))
     go = f"{_root(request)}/{done.go}" if done.go else ""
     return JSONResponse({"said": done.said, "go": go}, headers=HEADERS)
-
-
-def _page(request: Request, gateway: Gateway, view: View) -> Response:
-    html = rendered(view, root=_root(request), pending=len(gateway.inbox()))
-    digest = f'"{sha256(html.encode()).hexdigest()[:32]}"'
-    headers = {**HEADERS, "ETag": digest}
-    if view.status == 200 and request.headers.get("if-none-match") == digest:
-        return Response(status_code=304, headers=headers)
-    return HTMLResponse(html, status_code=view.status, headers=headers)
 
 
 def _root(request: Request) -> str:

@@ -2,6 +2,7 @@
 "use strict";
 
 const SETTLE_MS = 600; // a click that soon after the page has moved was meant for something else
+const GONE = "The gateway cannot be reached: what you see may be old.";
 const said = document.getElementById("said");
 const lost = document.getElementById("lost");
 const written = new WeakMap(); // element → its markup as the server wrote it, whatever was done to it since
@@ -87,9 +88,10 @@ function remember(element) {
 }
 
 async function renew() {
-  const answer = await fetch(location.href, { headers: etag ? { "if-none-match": etag } : {} });
-  if (answer.status === 304) return;
-  if (!answer.ok || answer.redirected) throw new Error(answer.statusText);
+  const headers = etag ? { "if-none-match": etag } : {};
+  const answer = await fetch(location.href, { headers }).catch(() => { throw new Error(GONE); });
+  if (answer.status === 304 || answer.status === 404) return;
+  if (!answer.ok || answer.redirected) throw new Error(`The gateway answered ${answer.status}: load this page anew.`);
   etag = answer.headers.get("etag") ?? "";
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
   document.title = fresh.title;
@@ -103,7 +105,9 @@ async function renew() {
 async function watch() {
   const wait = Number(document.body.dataset.poll) * (document.hidden ? 3 : 1);
   await new Promise((wake) => { setTimeout(wake, wait); });
-  lost.hidden = await renew().then(() => true, () => false);
+  const problem = await renew().then(() => "", (error) => error.message);
+  lost.hidden = !problem;
+  lost.textContent = problem;
   watch();
 }
 
