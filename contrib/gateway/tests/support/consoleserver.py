@@ -16,10 +16,10 @@ def console_app(gateway):
 
 
 @asynccontextmanager
-async def served_console(gateway):
-    """Serve it; gives its address."""
+async def served_console(gateway, app=None):
+    """Serve it, or another application; gives its address."""
     config = uvicorn.Config(
-        console_app(gateway), host="127.0.0.1", port=0, log_level="warning", lifespan="off"
+        app or console_app(gateway), host="127.0.0.1", port=0, log_level="warning", lifespan="off"
     )
     server = uvicorn.Server(config)
     server.install_signal_handlers = lambda: None

@@ -3,9 +3,9 @@
 from html.parser import HTMLParser
 
 VOID = {"meta", "link", "img", "input"}
-WORDS = """html head meta title link script body a header img span b nav ul li svg path main noscript
-p div h1 h2 h3 section article footer dl dt dd pre code time table thead tbody tr th td form label
-input select option textarea fieldset legend button details summary q"""
+WORDS = """html head meta title link script body a header img span b nav ul li svg path main
+noscript p div h1 h2 h3 section article footer dl dt dd pre code time table thead tbody tr th td
+form label input select option textarea fieldset legend button details summary q"""
 KNOWN = frozenset(WORDS.split())
 
 

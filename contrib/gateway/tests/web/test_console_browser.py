@@ -1,10 +1,11 @@
-"""The console in a real browser: a person answers, pages renew themselves, and nothing else acts."""
+"""The console in a real browser: people answer, pages renew themselves, nothing else acts."""
 
 import pytest
 from browser import BROWSER, browser_page
-from consoleserver import served_console
+from consoleserver import console_app, served_console
 from executus_gateway.schema import Answer, CredentialId, Interaction, TaskRun
 from hostile import FORM, HOSTILE
+from starlette.responses import Response
 
 from majordomo.clock import SYSTEM_CLOCK
 
@@ -217,3 +218,34 @@ async def test_a_gateway_that_has_gone_is_told(page, gateway):
         await page.goto(f"{url}/inbox")
         assert await page.evaluate("document.getElementById('lost').hidden")
     await page.until("document.getElementById('lost').innerText.includes('cannot be reached')")
+
+
+async def test_what_a_form_sends_tells_its_origin_and_no_referrer(page, gateway):
+    """Whoever serves the console judges requests by their Origin; hiding it would lock us out."""
+    seen, inner = [], console_app(gateway)
+
+    async def app(scope, receive, send):
+        if scope["method"] == "POST":
+            seen.append({name.decode(): value.decode() for name, value in scope["headers"]})
+        await inner(scope, receive, send)
+
+    async with served_console(gateway, app) as url:
+        await page.goto(f"{url}/policies")
+        await page.type("[name=pattern]", "a.*")
+        await page.click("form button.main")
+        await page.until("document.querySelector('#rules table') !== null")
+    assert seen[0]["origin"] == url.removesuffix("/console")
+    assert seen[0]["content-type"] == "application/json"
+    assert "referer" not in seen[0]
+
+
+async def test_a_session_that_has_ended_is_told(page, gateway):
+    inner, ended = console_app(gateway), []
+
+    async def app(scope, receive, send):
+        await (Response(status_code=401) if ended else inner)(scope, receive, send)
+
+    async with served_console(gateway, app) as url:
+        await page.goto(f"{url}/inbox")
+        ended.append(True)
+        await page.until("document.getElementById('lost').innerText.includes('answered 401')")

@@ -2,6 +2,7 @@
 
 import re
 from importlib.resources import files
+from urllib.parse import quote
 
 import pytest
 from executus_gateway.schema import (
@@ -93,8 +94,15 @@ def tool_of(gateway):
 async def test_hostile_texts_stay_texts_on_every_page(console, hostile_gateway):
     first, second = (source.id for source in hostile_gateway.sources.list())
     paths = {
-        **{"/": 3, "/inbox": 20, "/runs": 2, "/runs/run_e": 12, "/tools": 1, "/sources": 1},
-        **{f"/sources/{first}": 4, f"/sources/{second}": 1, "/policies": 1},
+        "/": 3,
+        "/inbox": 20,
+        "/runs": 2,
+        "/runs/run_e": 12,
+        "/tools": 1,
+        "/sources": 1,
+        f"/sources/{first}": 4,
+        f"/sources/{second}": 1,
+        "/policies": 1,
         f"/tools/{tool_of(hostile_gateway)}": 5,
     }
     for path, least in paths.items():
@@ -111,8 +119,6 @@ async def test_hostile_texts_stay_texts_on_every_page(console, hostile_gateway):
 
 
 async def test_hostile_words_in_an_address_stay_words(console):
-    from urllib.parse import quote
-
     for path in ("/tools?q=", "/tools?source=", "/policies?path=", "/runs?state=", "/runs?page="):
         page = await console.page(path + quote(HOSTILE))
         assert page.names <= KNOWN

@@ -1,11 +1,11 @@
 """What each page says, and how it is sent."""
 
+import httpx2
 import pytest
 from executus_gateway.schema import Answer, CallRecord, TaskRun
+from executus_gateway.web import console_routes
 from starlette.applications import Starlette
 from starlette.routing import Mount
-
-from executus_gateway.web import console_routes
 
 CREATE = "return tools.pets.pets.create_pet(body={'name': 'Rex', 'note': 'a\\nb'})"
 PAGES = ("/", "/inbox", "/runs", "/tools", "/sources", "/policies")
@@ -94,6 +94,15 @@ async def test_an_approval_of_more_than_is_kept_says_that_not_all_is_seen(
     )
     await next_question(gateway)
     assert "You do not see all that would be sent." in (await console.page("/inbox")).text
+
+
+async def test_a_change_of_the_gateway_itself_is_marked_as_one(console, gateway, next_question):
+    run = await gateway.start("return tools.executor.policies.add(pattern='*', action='allow')")
+    await next_question(gateway)
+    page = await console.page("/inbox")
+    for text in ("changes this gateway", "Call executor.policies.add?", "Add a rule", '"allow"'):
+        assert text in page.text, text
+    await gateway.cancel(run.id)
 
 
 async def test_a_run_tells_its_code_calls_pauses_output_and_outcome(
@@ -242,8 +251,6 @@ async def test_a_fault_of_ours_is_a_number_and_nothing_else(console, gateway, mo
 
 
 async def test_the_console_works_below_any_path(gateway):
-    import httpx2
-
     nested = Mount("/a/b", routes=[Mount("/c", routes=console_routes(gateway))])
     for app, root in (
         (Starlette(routes=[nested]), "/a/b/c"),
