@@ -3,7 +3,7 @@
 HOSTILE = (
     "</pre></textarea></title></script><script>document.title='owned'</script>"
     "<img src=x onerror=document.title='owned'>\"'><b onclick=1>"
-    "\x1b[2J\u202eevil\u200b{{ 7*7 }}&lt;"
+    "\x1b[2J\u202eevil\u200b{{ 7919*7907 }}&lt;"
 )
 SEEN = "<script>document.title='owned'</script>"
 """Of `HOSTILE`, as a reader must find it in the text of a page."""

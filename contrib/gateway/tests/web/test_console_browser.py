@@ -130,6 +130,25 @@ async def test_a_click_meant_for_a_question_that_has_gone_answers_no_other(
     await state_of(gateway, second, "accepted")
 
 
+async def test_a_list_grows_around_the_row_that_a_person_is_at(page, console_url, gateway):
+    await page.goto(f"{console_url}/runs")
+    assert "yet" in await page.evaluate("document.querySelector('#runs .empty').innerText")
+    first = await gateway.execute("return 1")
+    await page.until(f"document.getElementById('row-{first.id}') !== null")
+    assert await page.evaluate("document.querySelector('#runs .empty') === null")
+    await page.evaluate(f"document.querySelector('#row-{first.id} a').focus()")
+    second = await gateway.execute("return 2")
+    await page.until(f"document.getElementById('row-{second.id}') !== null")
+    assert await page.evaluate("document.activeElement.closest('tr').id") == f"row-{first.id}"
+    for _ in range(50):
+        last = await gateway.execute("return 3")
+    await page.until(f"document.getElementById('row-{last.id}') !== null")
+    await page.until("document.querySelector('#pager') !== null")
+    assert await page.evaluate("document.querySelectorAll('#runs tbody tr').length") == 50
+    assert await page.evaluate("document.querySelectorAll('#pager').length") == 1
+    assert page.console == []
+
+
 async def test_a_form_and_a_secret_are_filled_in_and_the_secret_leaves_nothing_behind(
     page, console_url, gateway
 ):

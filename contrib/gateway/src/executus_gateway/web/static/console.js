@@ -5,7 +5,7 @@ const SETTLE_MS = 600; // a click that soon after the page has moved was meant f
 const GONE = "The gateway cannot be reached: what you see may be old.";
 const said = document.getElementById("said");
 const lost = document.getElementById("lost");
-const written = new WeakMap(); // element → its markup as the server wrote it, whatever was done to it since
+const written = new WeakMap(); // element → its markup as the server wrote it, live parts in it left out
 let etag = "";
 let movedAt = -SETTLE_MS;
 let hushed = 0;
@@ -57,7 +57,7 @@ document.addEventListener("submit", (event) => {
 });
 
 /* Puts the children of `fresh` into `shown`; one that the server has not changed stays as it is, with what
-   was typed into it, unfolded in it and scrolled in it. */
+   was typed into it, unfolded in it and scrolled in it. Live parts within it are merged by themselves. */
 function merge(shown, fresh) {
   if (!shown.children.length && !fresh.children.length) {
     if (shown.textContent !== fresh.textContent) shown.textContent = fresh.textContent;
@@ -66,7 +66,8 @@ function merge(shown, fresh) {
   const known = new Map([...shown.children].map((child) => [child.id, child]));
   const wanted = [...fresh.children].map((child) => {
     const same = known.get(child.id);
-    return same && written.get(same) === child.outerHTML ? same : remember(child);
+    known.delete(child.id);
+    return same && written.get(same) === markup(child) ? same : remember(child);
   });
   const kept = new Set(wanted);
   for (const child of [...shown.children]) if (!kept.has(child)) moved(() => child.remove());
@@ -82,8 +83,14 @@ function moved(change) {
   movedAt = performance.now();
 }
 
+function markup(element) {
+  const copy = element.cloneNode(true);
+  copy.querySelectorAll("[data-live]").forEach((part) => part.replaceChildren());
+  return copy.outerHTML;
+}
+
 function remember(element) {
-  written.set(element, element.outerHTML);
+  for (const one of [element, ...element.querySelectorAll("[data-live] > *")]) written.set(one, markup(one));
   return element;
 }
 
