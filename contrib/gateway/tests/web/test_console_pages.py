@@ -1,8 +1,10 @@
 """What each page says, and how it is sent."""
 
+import json
+
 import httpx2
 import pytest
-from executus_gateway.schema import Answer, CallRecord, TaskRun
+from executus_gateway.schema import Answer, CallRecord, Interaction, TaskRun
 from executus_gateway.web import console_routes
 from starlette.applications import Starlette
 from starlette.routing import Mount
@@ -94,6 +96,17 @@ async def test_an_approval_of_more_than_is_kept_says_that_not_all_is_seen(
     )
     await next_question(gateway)
     assert "You do not see all that would be sent." in (await console.page("/inbox")).text
+
+
+async def test_an_argument_of_many_lines_says_that_there_is_more_to_see(console, gateway):
+    call = CallRecord(
+        id="run_1.1", run="run_1", path="a.b", arguments=json.dumps({"x": "y\n" * 300})
+    )
+    asked = {"id": "ask_1", "workspace": gateway.ledger.workspace, "kind": "approval"}
+    await gateway.ledger.commit("test", call, Interaction(title="Long?", call=call.id, **asked))
+    page = await console.page("/inbox")
+    assert "301 lines: scroll to see all" in page.text
+    assert page.all("pre", class_="scrolled", tabindex="0")
 
 
 async def test_a_change_of_the_gateway_itself_is_marked_as_one(console, gateway, next_question):

@@ -19,12 +19,10 @@ class Argument:
 
     Attributes:
         name: Its name.
-        kind: `text` when `shown` is the text itself, else `value` and it is JSON.
-        shown: All of it.
+        shown: All of it: JSON, or a text of several lines as it is.
     """
 
     name: str
-    kind: str
     shown: str
 
     @property
@@ -57,13 +55,12 @@ def shown_arguments(text: str) -> Shown:
     except ValueError:
         return Shown(cut=text)
     if not isinstance(found, dict):
-        return Shown(arguments=(Argument(name="", kind="value", shown=pretty(found)),))
+        return Shown(arguments=(Argument(name="", shown=pretty(found)),))
     named = cast("dict[str, Any]", found)
     return Shown(arguments=tuple(_argument(name, value) for name, value in named.items()))
 
 
 def _argument(name: str, value: Any) -> Argument:
     """A text of several lines is shown as one; any other in quotes, lest it seem a number."""
-    if isinstance(value, str) and "\n" in value:
-        return Argument(name=name, kind="text", shown=value)
-    return Argument(name=name, kind="value", shown=pretty(value))
+    lines = isinstance(value, str) and "\n" in value
+    return Argument(name=name, shown=value if lines else pretty(value))
