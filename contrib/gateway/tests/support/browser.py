@@ -8,7 +8,7 @@ import json
 import os
 import shutil
 import sys
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from PIL import Image
@@ -25,6 +25,10 @@ os.dup2(int(sys.argv[1]), 3)
 os.dup2(int(sys.argv[2]), 4)
 os.execv(sys.argv[3], sys.argv[3:])
 """
+
+
+class DevtoolsError(Exception):
+    """A command was refused; one that was under way when the page was left is, too."""
 
 
 class Page:
@@ -51,8 +55,11 @@ class Page:
         return told["result"].get("value")
 
     async def until(self, expression):
-        """Wait until an expression is true."""
-        while not await self.evaluate(expression):
+        """Wait until an expression is true, also over a navigation."""
+        while True:
+            with suppress(DevtoolsError):
+                if await self.evaluate(expression):
+                    return
             await SYSTEM_CLOCK.sleep(0.05)
 
     async def look(self, *, width, height, dark=False):
@@ -123,7 +130,8 @@ class _Devtools:
         self._writer.write(json.dumps(message).encode() + b"\0")
         await self._writer.drain()
         told = await answer
-        assert "error" not in told, told
+        if "error" in told:
+            raise DevtoolsError(told["error"]["message"])
         return told["result"]
 
     async def listen(self):
