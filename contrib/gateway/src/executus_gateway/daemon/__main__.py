@@ -11,7 +11,6 @@ import anyio
 from executus.errors import ExecutusError
 from executus_gateway.daemon import DaemonSettings, run_daemon
 from executus_gateway.errors import StateLocked
-from executus_gateway.local import DaemonFiles
 
 TAKEN = 3
 """Exit code: another process has the folder already."""
@@ -22,9 +21,8 @@ def main(folder: str) -> int:
     os.umask(0o077)
     if os.getpgrp() != os.getpid():
         os.setsid()  # the terminal of whoever started it may go
-    files = DaemonFiles(folder)
     try:
-        anyio.run(run_daemon, files, DaemonSettings.read(Path(files.folder)))
+        anyio.run(run_daemon, folder, DaemonSettings.read(Path(folder)))
     except StateLocked as error:
         sys.stderr.write(f"{error}\n")
         return TAKEN

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
@@ -20,16 +20,16 @@ _QUIET = ("mcp", "httpx2", "httpcore2", "uvicorn", "asyncio")
 
 
 @contextmanager
-def log_to_file(path: Path, *, max_bytes: int, token: str) -> Generator[None]:
+def log_to_file(path: Path, *, max_bytes: int, secrets: Sequence[str]) -> Generator[None]:
     """Within the block all logging goes to the file.
 
     Args:
         path: Of the log; made mode 0600.
         max_bytes: After which it is renamed to `.1`, and that to `.2`.
-        token: Taken out of whatever is logged, tracebacks included.
+        secrets: Taken out of whatever is logged, tracebacks included.
     """
     handler = _PrivateHandler(path, maxBytes=max_bytes, backupCount=KEPT, encoding="utf-8")
-    handler.setFormatter(_Scrubbing(token))
+    handler.setFormatter(_Scrubbing(secrets))
     root = logging.getLogger()
     before = root.level
     root.addHandler(handler)
@@ -51,10 +51,11 @@ class _PrivateHandler(RotatingFileHandler):
 
 
 class _Scrubbing(logging.Formatter):
-    def __init__(self, token: str) -> None:
+    def __init__(self, secrets: Sequence[str]) -> None:
         super().__init__(_FORMAT)
         self._scrubber = Scrubber()
-        self._scrubber.add("token", token)
+        for secret in secrets:
+            self._scrubber.add("token", secret)
 
     def format(self, record: logging.LogRecord) -> str:
         return self._scrubber.scrub(super().format(record))

@@ -37,14 +37,14 @@ _ENDING: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 async def run_daemon(
-    files: DaemonFiles, settings: DaemonSettings, *, clock: Clock = SYSTEM_CLOCK
+    folder: str | os.PathLike[str], settings: DaemonSettings, *, clock: Clock = SYSTEM_CLOCK
 ) -> None:
     """Serve a folder until SIGTERM, SIGINT or SIGHUP comes, or `daemon.stop` is called.
 
     Runs that compute when it ends are told as interrupted by the next daemon; paused ones go on.
 
     Args:
-        files: Of the folder.
+        folder: Made when missing.
         settings: See there.
         clock: Times everything.
 
@@ -53,8 +53,11 @@ async def run_daemon(
         StateDamaged: What is stored there cannot be read.
         DaemonFailed: The port is taken.
     """
+    files = DaemonFiles(folder)
     files.prepare()
-    with log_to_file(files.log, max_bytes=settings.log_bytes, token=files.token()):
+    with log_to_file(
+        files.log, max_bytes=settings.log_bytes, secrets=[files.token(), files.agent_token()]
+    ):
         try:
             async with AsyncExitStack() as stack:
                 gateway = await _opened(stack, files, settings, clock)
@@ -111,6 +114,7 @@ class _Daemon:
         app = make_app(
             gateway,
             token=files.token(),
+            agent_token=files.agent_token(),
             port=self._record.port,
             methods={"daemon.stop": self._stop},
             about={"version": VERSION, "pid": self._record.pid},

@@ -1,4 +1,4 @@
-"""The files of a folder by which its daemon is found: address and token."""
+"""The files of a folder by which its daemon is found: address and tokens."""
 
 from __future__ import annotations
 
@@ -55,42 +55,31 @@ class DaemonFiles:
         self.complaint = self.folder / "daemon.err"
         self._record = self.folder / "daemon.json"
         self._token = self.folder / "token"
+        self._agent_token = self.folder / "agent-token"
         self._lock = self.folder / "lock"
         self._turn = self.folder / "starting"
 
     def prepare(self) -> None:
-        """Make the folder, and a token when there is none."""
+        """Make the folder, and the tokens when there are none."""
         self.folder.mkdir(mode=PRIVATE_DIR, parents=True, exist_ok=True)
-        if not self._token.exists():
-            beside = self.folder / f".token.{secrets.token_hex(4)}"
-            write_durably(beside, secrets.token_urlsafe(TOKEN_BYTES).encode())
-            try:
-                os.link(beside, self._token)  # fails where another was faster: theirs counts
-            except FileExistsError:
-                pass
-            finally:
-                beside.unlink()
+        _make_token(self._token)
+        _make_token(self._agent_token)
 
     def token(self) -> str:
-        """The token.
+        """What programs of this user send: it opens everything.
 
         Raises:
             DaemonFailed: It cannot be read, or others can.
         """
-        try:
-            mode = self._token.stat().st_mode & 0o777
-            token = self._token.read_text().strip()
-        except (OSError, UnicodeDecodeError) as error:
-            raise DaemonFailed(
-                f"{self._token} cannot be read: start the daemon, `executus-gateway daemon run`"
-            ) from error
-        if mode & 0o077:
-            raise DaemonFailed(
-                f"{self._token} can be read by others: delete it, and restart the daemon"
-            )
-        if not token:
-            raise DaemonFailed(f"{self._token} is empty: delete it, and restart the daemon")
-        return token
+        return _read_token(self._token)
+
+    def agent_token(self) -> str:
+        """What agents send: it opens the MCP endpoint alone.
+
+        Raises:
+            DaemonFailed: As for `token`.
+        """
+        return _read_token(self._agent_token)
 
     def write(self, record: DaemonRecord) -> None:
         """Tell where the daemon is."""
@@ -127,6 +116,34 @@ class DaemonFiles:
             os.close(descriptor)
             return None
         return descriptor
+
+
+def _make_token(path: Path) -> None:
+    if path.exists():
+        return
+    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    write_durably(beside, secrets.token_urlsafe(TOKEN_BYTES).encode())
+    try:
+        os.link(beside, path)
+    except FileExistsError:
+        return  # another process was faster: its token counts
+    finally:
+        beside.unlink()
+
+
+def _read_token(path: Path) -> str:
+    try:
+        mode = path.stat().st_mode
+        token = path.read_text("ascii").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise DaemonFailed(
+            f"{path} cannot be read: start the daemon, `executus-gateway daemon run`"
+        ) from error
+    if mode & 0o077:
+        raise DaemonFailed(f"{path} can be read by others: delete it, and restart the daemon")
+    if not token:
+        raise DaemonFailed(f"{path} is empty: delete it, and restart the daemon")
+    return token
 
 
 def _is_free(path: Path) -> bool:

@@ -27,13 +27,15 @@ class DaemonAddress:
 
     Attributes:
         url: Of its root.
-        token: Bearer token; in no log.
+        token: Bearer token for everything; in no log.
+        agent_token: Bearer token for the MCP endpoint alone, to be given to agents.
         pid: Its process.
         version: Of its distribution.
     """
 
     url: str
     token: str
+    agent_token: str
     pid: int
     version: str
 
@@ -159,5 +161,9 @@ def _complaint(files: DaemonFiles, code: int) -> str:
 
 def _address(files: DaemonFiles, record: DaemonRecord) -> DaemonAddress:
     return DaemonAddress(
-        url=record.url, token=files.token(), pid=record.pid, version=record.version
+        url=record.url,
+        token=files.token(),
+        agent_token=files.agent_token(),
+        pid=record.pid,
+        version=record.version,
     )

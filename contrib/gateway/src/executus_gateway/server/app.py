@@ -31,6 +31,7 @@ def make_app(
     *,
     token: str,
     port: int,
+    agent_token: str = "",
     console: Sequence[BaseRoute] = (),
     methods: Mapping[str, MethodCall] | None = None,
     about: Mapping[str, Any] | None = None,
@@ -43,6 +44,8 @@ def make_app(
     Args:
         gateway: An open one; it stays the caller's to close.
         token: What programs must send with every request.
+        agent_token: What agents must send, good for `/mcp` alone: one who has a shell must not find
+            in its environment what answers its own questions.
         port: Where it will be reached: other ports in `Host` and `Origin` are refused.
         console: Routes below `/console`. A browser with a session reaches them; what writes comes
             from a page of this very address.
@@ -79,7 +82,12 @@ def make_app(
         ],
         middleware=[
             Middleware(
-                Guard, token=token, port=port, tickets=tickets, max_body_bytes=max_body_bytes
+                Guard,
+                token=token,
+                agent_token=agent_token,
+                port=port,
+                tickets=tickets,
+                max_body_bytes=max_body_bytes,
             )
         ],
         lifespan=lifespan,

@@ -19,6 +19,7 @@ class Door:
         methods: Allowed.
         deep: Whether paths below it are meant as well.
         browser: Whether a browser's session opens it; a write then must come from a page of ours.
+        agent: Whether the agents' token opens it, which cannot answer questions.
         open: Whether no token is needed.
         bodies: Media types a body may have.
     """
@@ -27,6 +28,7 @@ class Door:
     methods: frozenset[str]
     deep: bool = False
     browser: bool = False
+    agent: bool = False
     open: bool = False
     bodies: frozenset[str] = frozenset({"application/json"})
 
@@ -34,7 +36,7 @@ class Door:
 _FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
 
 DOORS: Final = (
-    Door(path="/mcp", methods=frozenset({"GET", "POST", "DELETE"})),
+    Door(path="/mcp", methods=frozenset({"GET", "POST", "DELETE"}), agent=True),
     Door(path="/rpc", methods=frozenset({"POST"})),
     Door(path="/events", methods=frozenset({"GET"})),
     Door(path="/health", methods=frozenset({"GET"})),

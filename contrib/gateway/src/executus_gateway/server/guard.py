@@ -43,7 +43,8 @@ class Guard:
 
     Args:
         app: What is guarded.
-        token: Bearer token.
+        token: Bearer token for all paths.
+        agent_token: Bearer token for agents, good for `/mcp` alone; empty for none.
         port: The one that is listened on; what other names or ports a request claims is refused.
         tickets: Knows the browsers' sessions.
         max_body_bytes: Of one request.
@@ -56,12 +57,14 @@ class Guard:
         token: str,
         port: int,
         tickets: Tickets,
+        agent_token: str = "",
         max_body_bytes: int = MAX_BODY_BYTES,
     ) -> None:
         if not token:
             raise ValueError("the token is empty: everybody would know it")
         self._app = app
         self._token = token.encode()
+        self._agent_token = agent_token.encode()
         self._hosts = frozenset(f"{name}:{port}" for name in ("127.0.0.1", "localhost", "[::1]"))
         self._origins = frozenset(f"http://{host}" for host in self._hosts)
         self._cookie = cookie_name(port)
@@ -92,7 +95,7 @@ class Guard:
         if (refusal := self._from_elsewhere(headers)) is not None:
             return refusal
         door = door_of(scope["path"])
-        has_token = self._has_token(headers)
+        has_token = self._has_token(headers, door)
         if door is None:
             return _UNKNOWN_PATH if has_token else _NO_TOKEN
         if scope["method"] not in door.methods:
@@ -123,13 +126,16 @@ class Guard:
             return _FOREIGN_ORIGIN
         return None
 
-    def _has_token(self, headers: Headers) -> bool:
+    def _has_token(self, headers: Headers, door: Door | None) -> bool:
         given = headers.getlist("authorization")
         if len(given) != 1:
             return False
         scheme, _, value = given[0].partition(" ")
-        is_right = hmac.compare_digest(value.strip().encode("latin-1", "replace"), self._token)
-        return is_right and scheme.lower() == "bearer"
+        token = value.strip().encode("latin-1", "replace")
+        is_ours = hmac.compare_digest(token, self._token)
+        is_agents = bool(self._agent_token) and hmac.compare_digest(token, self._agent_token)
+        opens = is_ours or (is_agents and door is not None and door.agent)
+        return opens and scheme.lower() == "bearer"
 
     def _has_session(self, scope: Scope) -> bool:
         session = HTTPConnection(scope).cookies.get(self._cookie, "")
