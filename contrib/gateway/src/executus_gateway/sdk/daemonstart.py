@@ -113,11 +113,13 @@ async def _started(files: DaemonFiles, clock: Clock) -> None:
 
 async def _settled(files: DaemonFiles, clock: Clock) -> None:
     """Wait for a daemon that is starting, or ending; another holder of the folder stays."""
+    holder = files.holder()
     with clock.deadline(LOCKED_S):
-        while (holder := files.holder()) is not None:
+        while holder is not None:
             if files.alive() is not None:
                 return
             await clock.sleep(POLL_S)
+            holder = files.holder()
         return
     raise DaemonFailed(
         f"{files.folder} is in use by process {holder}, which is no daemon: end it, or give "
