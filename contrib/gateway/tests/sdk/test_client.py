@@ -2,7 +2,7 @@
 
 import anyio
 import pytest
-from daemons import end_daemon
+from daemons import daemon_home, end_daemon
 from executus_gateway.errors import Refused, UnknownId
 from executus_gateway.schema import Answer, AuthScheme
 from executus_gateway.sdk import Client
@@ -25,8 +25,7 @@ async def create(request, home):
     async def created(**options):
         return await Client.create(adapter="daemon", folder=home, **options)
 
-    home.mkdir()
-    (home / "gateway.toml").write_text('allow_hosts = ["127.0.0.1"]')
+    daemon_home(home)
     yield created
     await end_daemon(home)
 

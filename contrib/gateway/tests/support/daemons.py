@@ -21,3 +21,9 @@ async def end_daemon(home, how=signal.SIGTERM):
     if holder and holder != os.getpid():
         with suppress(ChildProcessError):
             os.waitpid(holder, 0)
+
+
+def daemon_home(home):
+    """A folder whose daemon may reach this machine."""
+    home.mkdir(mode=0o700)
+    (home / "gateway.toml").write_text('allow_hosts = ["127.0.0.1"]')
