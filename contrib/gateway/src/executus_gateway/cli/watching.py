@@ -10,7 +10,7 @@ from executus.cli.output import tell
 from executus.cli.process import DONE
 from executus_gateway.cli.asking import TerminalAnswers
 from executus_gateway.errors import DaemonFailed, Refused
-from executus_gateway.schema import Event, Interaction
+from executus_gateway.schema import Answer, Event, Interaction
 from executus_gateway.sdk import Client
 
 __all__ = ["watch_inbox"]
@@ -46,30 +46,32 @@ async def _put(
     client: Client, answers: TerminalAnswers, question: Interaction, events: AsyncIterator[Event]
 ) -> bool:
     """Whether the person is still there."""
-    there = True
-
-    async def ask() -> None:
-        nonlocal there
-        answer = await answers.answer(question)
-        there = answer is not None
-        if answer is not None:
-            try:
-                closed = await client.answer(question.id, answer)
-                tell(f"{closed.state}")
-            except Refused as error:
-                tell(str(error))
-        group.cancel_scope.cancel()
+    answer: Answer | None = None
+    is_taken_back = False
 
     async def take_back() -> None:
+        nonlocal is_taken_back
         while any(one.id == question.id for one in await client.inbox()):
             await _next(events)
-        tell("\nanswered elsewhere")
+        is_taken_back = True
         group.cancel_scope.cancel()
 
     async with anyio.create_task_group() as group:
-        group.start_soon(ask)
         group.start_soon(take_back)
-    return there
+        answer = await answers.answer(question)
+        group.cancel_scope.cancel()
+    if answer is not None:
+        tell(await _given(client, question, answer))
+    elif is_taken_back:
+        tell("\nanswered elsewhere")
+    return answer is not None or is_taken_back
+
+
+async def _given(client: Client, question: Interaction, answer: Answer) -> str:
+    try:
+        return (await client.answer(question.id, answer)).state
+    except Refused as error:
+        return str(error)
 
 
 async def _next(events: AsyncIterator[Event]) -> None:
