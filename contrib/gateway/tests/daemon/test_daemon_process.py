@@ -12,7 +12,7 @@ from daemons import daemon_home, end_daemon
 from executus_gateway.assembly import open_local
 from executus_gateway.errors import DaemonFailed
 from executus_gateway.local import DaemonFiles, DaemonRecord
-from executus_gateway.sdk import Client, DaemonTarget, find_daemon, start_daemon
+from executus_gateway.sdk import Client, DaemonTarget, find_daemon, start_daemon, stop_daemon
 
 from majordomo.clock import SYSTEM_CLOCK
 
@@ -80,9 +80,9 @@ async def test_a_signal_ends_it_well_and_runs_that_computed_are_told_as_interrup
 
 async def test_it_is_stopped_by_a_request_and_its_clients_are_told(served):
     target = await DaemonTarget.open(served)
-    await target.stop()
-    while DaemonFiles(served).holder() is not None:
-        await SYSTEM_CLOCK.sleep(0.01)
+    assert await stop_daemon(served) == target.address
+    assert DaemonFiles(served).holder() is None
+    assert await stop_daemon(served) is None
     with pytest.raises(DaemonFailed, match="is gone"):
         await target.request("runs.list", {})
     await target.aclose()

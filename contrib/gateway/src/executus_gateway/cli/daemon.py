@@ -16,14 +16,9 @@ from executus.cli.process import DONE, FAILED, run_async
 from executus_gateway.cli.connecting import folder
 from executus_gateway.cli.listing import json_option, show_list
 from executus_gateway.daemon import DaemonSettings, run_daemon
-from executus_gateway.errors import DaemonFailed
-from executus_gateway.sdk import DaemonTarget, find_daemon
-from majordomo.clock import SYSTEM_CLOCK
+from executus_gateway.sdk import find_daemon, stop_daemon
 
 __all__ = ["daemon"]
-
-STOP_TIMEOUT_S = 30.0
-POLL_S = 0.02
 
 
 @click.group()
@@ -84,18 +79,6 @@ def stop() -> int:
 
 
 async def _stop(home: Path) -> int:
-    found = find_daemon(home)
-    if found is None:
-        tell(f"no daemon serves {home}")
-        return DONE
-    target = DaemonTarget(found)
-    try:
-        await target.stop()
-    finally:
-        await target.aclose()
-    with SYSTEM_CLOCK.deadline(STOP_TIMEOUT_S):
-        while (left := find_daemon(home)) is not None and left.pid == found.pid:
-            await SYSTEM_CLOCK.sleep(POLL_S)
-        tell("stopped")
-        return DONE
-    raise DaemonFailed(f"process {found.pid} does not end: look into {home / 'daemon.log'}")
+    stopped = await stop_daemon(home)
+    tell(f"no daemon serves {home}" if stopped is None else "stopped")
+    return DONE

@@ -2,6 +2,7 @@
 
 from executus_gateway.sdk.client import DEFAULT_FOLDER, Client
 from executus_gateway.sdk.daemonstart import DaemonAddress, find_daemon, start_daemon
+from executus_gateway.sdk.daemonstop import stop_daemon
 from executus_gateway.sdk.daemontarget import DaemonTarget
 from executus_gateway.sdk.hostprompter import HostPrompter, OnInputRequest
 from executus_gateway.sdk.inproc import InprocTarget
@@ -18,4 +19,5 @@ __all__ = [
     "Target",
     "find_daemon",
     "start_daemon",
+    "stop_daemon",
 ]
