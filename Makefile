@@ -5,11 +5,12 @@ BIN := $(VENV)/bin
 STORE := ./contrib/store_sqlite
 GATEWAY := ./contrib/gateway
 
-.PHONY: demo test test-differential test-llama test-store test-gateway mcp-servers gateway-specs crash soak lint fix types check coverage \
+.PHONY: demo demo-gateway test test-differential test-llama test-store test-gateway mcp-servers gateway-specs crash soak lint fix types check coverage \
 	bench docs generate build clean help
 
 help:
 	@echo "make demo    run an agent: a real model when a key is set, else the embedded one"
+	@echo "make demo-gateway  the gateway's story: an agent, a service, a person's approval; no key"
 	@echo "make test    run the test suite"
 	@echo "make test-differential  compare with the vendors' SDKs, which it installs"
 	@echo "make test-llama  the OpenAI wire against a real llama.cpp server (compiles it first: 10 to"
@@ -44,6 +45,13 @@ $(VENV)/.dev: $(BIN)/python pyproject.toml $(STORE)/pyproject.toml
 
 demo: $(VENV)/.core
 	@$(BIN)/python examples/demo.py
+
+$(VENV)/.gateway-demo: $(BIN)/python pyproject.toml $(GATEWAY)/pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable . --editable $(GATEWAY)
+	@touch $@ $(VENV)/.core
+
+demo-gateway: $(VENV)/.gateway-demo
+	@$(BIN)/python $(GATEWAY)/demo/gateway_demo.py
 
 # On all cores, four at most: each process collects the whole suite.
 test: $(VENV)/.test

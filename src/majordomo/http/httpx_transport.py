@@ -149,10 +149,13 @@ class HttpxTransport:
     Args:
         client: An httpx2 client to send on instead, for own proxies, certificates or hooks. It
             stays the caller's to close, and is bound to the loop it is used on.
+        direct: Use no proxy whatever the environment says: for servers of this machine, whose
+            tokens are nobody else's business.
     """
 
-    def __init__(self, client: httpx2.AsyncClient | None = None) -> None:
+    def __init__(self, client: httpx2.AsyncClient | None = None, *, direct: bool = False) -> None:
         self._given = None if client is None else _Connection(client)
+        self._direct = direct
         self._connections: weakref.WeakKeyDictionary[object, _Connection] = (
             weakref.WeakKeyDictionary()
         )
@@ -165,7 +168,8 @@ class HttpxTransport:
         found = self._connections.get(loop)
         if found is None:
             with self._lock:
-                found = self._connections.setdefault(loop, _Connection(_make_client()))
+                made = _Connection(_make_client(direct=self._direct))
+                found = self._connections.setdefault(loop, made)
             # Not in the constructor: only the connection that was kept may be closed by the loop.
             found.sentinel = found.sentinel or close_with_loop(found.close)
         return found
@@ -200,13 +204,14 @@ class HttpxTransport:
                 await connection.sentinel.aclose()
 
 
-def _make_client() -> httpx2.AsyncClient | httpx2.AsyncBaseTransport:
+def _make_client(*, direct: bool) -> httpx2.AsyncClient | httpx2.AsyncBaseTransport:
     limits = httpx2.Limits(
         max_connections=MAX_CONNECTIONS,
         max_keepalive_connections=MAX_CONNECTIONS,
         keepalive_expiry=KEEPALIVE_S,
     )
-    if any(os.environ.get(name) or os.environ.get(name.lower()) for name in _PROXY_VARIABLES):
+    names = () if direct else _PROXY_VARIABLES
+    if any(os.environ.get(name) or os.environ.get(name.lower()) for name in names):
         # Only the client reads NO_PROXY and picks a proxy per URL.
         return httpx2.AsyncClient(verify=_tls_context(), limits=limits)
     # Without proxies the client's layers (cookies, auth, redirects) are all unused: skip them.

@@ -292,6 +292,17 @@ async def test_an_injected_client_is_used_and_stays_its_owners_to_close(server):
         await fetch(transport, server.url)
 
 
+async def test_a_direct_transport_uses_no_proxy_whatever_the_environment_says(server, monkeypatch):
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("HTTP_PROXY", "http_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    direct = HttpxTransport(direct=True)
+    await fetch(direct, f"{server.url}/v1")
+    assert [request.path for request in server.requests] == ["/v1"]
+    await direct.aclose()
+
+
 async def test_a_proxy_from_the_environment_is_used_except_for_hosts_it_excludes(
     server, monkeypatch
 ):

@@ -7,6 +7,7 @@
     ├── Refused           what was asked for is against a rule; says which
     ├── SourceFailed      a source cannot be reached, or what it says of itself cannot be read
     ├── VaultFailed       a secret cannot be read or written
+    ├── DaemonFailed      the daemon cannot be started, found or talked to
     └── EngineFailed      the sandbox could not do its part (not: the code in it failed)
 
 What code in the sandbox is told of a failed tool is a value (`schema.ToolFailed`), never one of
@@ -18,6 +19,7 @@ from __future__ import annotations
 from executus.errors import ExecutusError
 
 __all__ = [
+    "DaemonFailed",
     "EngineFailed",
     "GatewayError",
     "Refused",
@@ -55,6 +57,10 @@ class SourceFailed(GatewayError):
 
 class VaultFailed(GatewayError):
     """The store of secrets cannot be opened or has been changed by somebody else."""
+
+
+class DaemonFailed(GatewayError):
+    """A folder's daemon cannot be started, found or talked to; the sentence says what to do."""
 
 
 class EngineFailed(GatewayError):

@@ -1,6 +1,8 @@
 """What a client does, whatever target is behind it: one suite, a fixture per target."""
 
+import anyio
 import pytest
+from daemons import daemon_home, end_daemon
 from executus_gateway.errors import Refused, UnknownId
 from executus_gateway.schema import Answer, AuthScheme
 from executus_gateway.sdk import Client
@@ -8,11 +10,29 @@ from executus_gateway.sdk import Client
 from executus.egress import Egress
 
 
-@pytest.fixture(params=["inproc"])
-async def client(request, home):
-    async with await Client.create(
-        adapter=request.param, folder=home, guard=Egress(allow_hosts=["127.0.0.1"])
-    ) as made:
+@pytest.fixture(params=["inproc", pytest.param("daemon", marks=pytest.mark.slow)])
+async def create(request, home):
+    """Make clients of one target."""
+    if request.param == "inproc":
+
+        async def created(**options):
+            guard = Egress(allow_hosts=["127.0.0.1"])
+            return await Client.create(folder=home, guard=guard, **options)
+
+        yield created
+        return
+
+    async def created(**options):
+        return await Client.create(adapter="daemon", folder=home, **options)
+
+    daemon_home(home)
+    yield created
+    await end_daemon(home)
+
+
+@pytest.fixture
+async def client(create):
+    async with await create() as made:
         yield made
 
 
@@ -84,23 +104,52 @@ async def test_mistakes_are_typed(client):
         await client.explain("nothing.here")
 
 
-async def test_a_host_callback_answers_instead_of_the_inbox(home, pets):
+async def test_a_host_callback_answers_instead_of_the_inbox(create, pets):
     seen = []
 
     async def on_input_request(question):
         seen.append(question.path)
         return Answer(verdict="accept")
 
-    async with await Client.create(
-        folder=home,
-        on_input_request=on_input_request,
-        guard=Egress(allow_hosts=["127.0.0.1"]),
-    ) as client:
+    async with await create(on_input_request=on_input_request) as client:
         await client.add_source(openapi=f"{pets.url}/openapi.json", namespace="pets")
         run = await client.execute("return tools.pets.pets.delete_pet(pet_id='a/b')")
     assert run.outcome.value["ok"]
     assert pets.writes[-1].path == "/api/pets/a%2Fb"
     assert seen == ["pets.pets.delete_pet"]
+
+
+async def test_what_a_host_callback_does_not_answer_stays_in_the_inbox(create, pets):
+    asked = anyio.Event()
+
+    async def on_input_request(question):
+        asked.set()
+
+    async with await create(on_input_request=on_input_request) as client:
+        await client.add_source(openapi=f"{pets.url}/openapi.json", namespace="pets")
+        run = await client.start("return tools.pets.pets.delete_pet(pet_id='a')")
+        await asked.wait()
+        (question,) = await client.inbox()
+        await client.answer(question.id, Answer(verdict="decline", note="not this one"))
+        ended = await client.wait(run.id)
+    assert "not this one" in ended.outcome.value["error"]["message"]
+    assert pets.writes == []
+
+
+async def test_tools_are_searched_and_described(client, pets):
+    await client.add_source(openapi=f"{pets.url}/openapi.json", namespace="pets")
+    found = await client.search("list pets", source="pets", limit=1)
+    assert [hit["path"] for hit in found] == ["pets.pets.list_pets"]
+    described = await client.describe("pets.pets.create_pet")
+    assert described["policy"] == "ask"
+    with pytest.raises(Refused, match=r"there is no tool pets\.pets\.list_pet"):
+        await client.describe("pets.pets.list_pet")
+
+
+async def test_a_rule_that_was_added_is_removed_by_its_id(client):
+    rule = await client.add_policy("pets.*", "deny")
+    assert (await client.remove_policy(rule.id)).pattern == "pets.*"
+    assert await client.policies() == []
 
 
 async def test_a_target_of_ones_own_serves():

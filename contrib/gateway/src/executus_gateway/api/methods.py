@@ -7,6 +7,7 @@
     sources.list {} · sources.add {…}   → as `tools.executor.sources.*`
     sources.remove {source} · sources.refresh {source}
     sources.connect {source, scheme, value}
+    tools.search {query, source?, limit?} · tools.describe {path}   → as in code
     policies.list {} · policies.add {pattern, action, scope?, reason?}
     policies.remove {rule} · policies.explain {path}
     inbox.list {}                       → interactions
@@ -18,7 +19,7 @@ An unknown method, or parameters that do not fit, is a `Refused`.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 from pydantic import BaseModel, ValidationError
 
@@ -60,6 +61,8 @@ class Api:
             "sources.remove": self._remove_source,
             "sources.refresh": self._refresh_source,
             "sources.connect": self._connect,
+            "tools.search": gateway.search,
+            "tools.describe": gateway.describe,
             "policies.list": self._policies,
             "policies.add": self._add_policy,
             "policies.remove": self._remove_policy,
@@ -162,9 +165,13 @@ class Api:
 
 
 def _json(value: Any) -> Any:
-    if isinstance(value, BaseModel):
-        return value.model_dump(mode="json")
-    return [item.model_dump(mode="json") for item in value]
+    match value:
+        case BaseModel():
+            return value.model_dump(mode="json")
+        case list():
+            return [_json(item) for item in cast("list[Any]", value)]
+        case _:
+            return value
 
 
 def _told(error: ValidationError | MisfitArguments) -> str:

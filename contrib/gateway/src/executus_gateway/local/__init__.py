@@ -1,6 +1,7 @@
-"""The folder of local mode: log, snapshot and artifacts in plain files."""
+"""The folder of local mode: log, snapshot and artifacts in plain files, and where its daemon is."""
 
 from executus_gateway.local.artifacts import FolderArtifacts
+from executus_gateway.local.daemonfiles import DaemonFiles, DaemonRecord
 from executus_gateway.local.filestore import FileStore
 
-__all__ = ["FileStore", "FolderArtifacts"]
+__all__ = ["DaemonFiles", "DaemonRecord", "FileStore", "FolderArtifacts"]

@@ -13,7 +13,7 @@ __all__ = ["FolderLock"]
 
 
 class FolderLock:
-    """Held from its making until `release`.
+    """Held from its making until `release`. The file then has its process' number.
 
     Args:
         path: Of the lock's file; it stays.
@@ -31,6 +31,8 @@ class FolderLock:
             raise StateLocked(
                 f"{path.parent} is in use by another process: end it, or give another folder"
             ) from error
+        os.ftruncate(self._descriptor, 0)
+        os.write(self._descriptor, str(os.getpid()).encode())
 
     def release(self) -> None:
         """Let it go; a second time does nothing."""

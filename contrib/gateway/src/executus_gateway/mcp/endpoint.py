@@ -29,7 +29,7 @@ from executus_gateway.ports import NO_PROMPTER, Prompter
 from executus_gateway.schema import Interaction, TaskRun
 from executus_gateway.service import Gateway
 
-__all__ = ["make_server"]
+__all__ = ["INPUT_REQUIRED_SINCE", "NAME", "make_server"]
 
 NAME: Final = "executus-gateway"
 INPUT_REQUIRED_SINCE: Final = "2026-07-28"

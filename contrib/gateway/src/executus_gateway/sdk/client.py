@@ -6,7 +6,7 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Final, Literal, Self
 
 from executus_gateway.ports import NO_PROMPTER
 from executus_gateway.schema import (
@@ -22,13 +22,16 @@ from executus_gateway.schema import (
     Source,
     TaskRun,
 )
+from executus_gateway.sdk.answering import told_answer
+from executus_gateway.sdk.daemontarget import DaemonTarget
 from executus_gateway.sdk.hostprompter import HostPrompter, OnInputRequest
+from executus_gateway.sdk.hostwatch import HostWatch
 from executus_gateway.sdk.inproc import InprocTarget
 from executus_gateway.sdk.target import Target
 
-__all__ = ["Client"]
+__all__ = ["DEFAULT_FOLDER", "Client"]
 
-DEFAULT_FOLDER = "~/.executus-gateway"
+DEFAULT_FOLDER: Final = "~/.executus-gateway"
 
 
 class Client:
@@ -45,7 +48,7 @@ class Client:
     async def create(
         cls,
         *,
-        adapter: Literal["inproc"] | Target = "inproc",
+        adapter: Literal["inproc", "daemon"] | Target = "inproc",
         folder: str | os.PathLike[str] = DEFAULT_FOLDER,
         on_input_request: OnInputRequest | None = None,
         **options: Any,
@@ -53,15 +56,28 @@ class Client:
         """Connect.
 
         Args:
-            adapter: `inproc` opens a gateway in this process; or a target of your own.
-            folder: Its state, for `inproc`; one process at a time.
-            on_input_request: Asked in place of a person's inbox; see `OnInputRequest`.
-            options: Of `assembly.open_local`, for `inproc`.
+            adapter: `inproc` opens a gateway in this process, `daemon` talks to the one process
+                that serves the folder; or a target of your own.
+            folder: Its state; for `inproc`, one process at a time.
+            on_input_request: Asked about the runs this client starts, before a person's inbox; see
+                `OnInputRequest`. Close a client that has one in the task that made it.
+            options: Of `assembly.open_local` for `inproc`. For `daemon`: `start=False` connects
+                only if one is running, else one is started; what may be set of it is in the
+                folder's file `gateway.toml`.
+
+        Raises:
+            DaemonFailed: There is no daemon, or none comes up.
+            StateLocked: Another process has the folder (`inproc`).
         """
-        if adapter != "inproc":
-            return cls(adapter)
-        prompter = NO_PROMPTER if on_input_request is None else HostPrompter(on_input_request)
-        return cls(await InprocTarget.open(folder, prompter, **options))
+        if adapter == "inproc":
+            prompter = NO_PROMPTER if on_input_request is None else HostPrompter(on_input_request)
+            return cls(await InprocTarget.open(folder, prompter, **options))
+        if adapter == "daemon":
+            daemon = await DaemonTarget.open(folder, **options)
+            if on_input_request is None:
+                return cls(daemon)
+            return cls(await HostWatch(daemon, on_input_request).start())
+        return cls(adapter)
 
     async def __aenter__(self) -> Self:
         return self
@@ -133,6 +149,19 @@ class Client:
         found = await self._ask("policies.add", pattern=pattern, action=action, **options)
         return PolicyRule.model_validate(found)
 
+    async def remove_policy(self, rule: str) -> PolicyRule:
+        """Remove a rule by its id."""
+        return PolicyRule.model_validate(await self._ask("policies.remove", rule=rule))
+
+    async def search(self, query: str, *, source: str = "", limit: int = 10) -> list[Any]:
+        """Find tools by words; each as `{path, summary, effect, policy}`, the best first."""
+        found = {"query": query, "limit": limit} | ({"source": source} if source else {})
+        return await self._ask("tools.search", **found)
+
+    async def describe(self, path: str) -> dict[str, Any]:
+        """All about one tool, the JSON Schema of its arguments included."""
+        return await self._ask("tools.describe", path=path)
+
     async def explain(self, path: str) -> PolicyDecision:
         """What happens to calls of a tool, and why."""
         return PolicyDecision.model_validate(await self._ask("policies.explain", path=path))
@@ -143,9 +172,7 @@ class Client:
 
     async def answer(self, interaction: str, answer: Answer) -> Interaction:
         """Answer a question, once."""
-        said = answer.model_dump(exclude_defaults=True)
-        if answer.secret is not None:
-            said["secret"] = answer.secret.get_secret_value()
+        said = told_answer(answer)
         return Interaction.model_validate(await self._ask("inbox.answer", id=interaction, **said))
 
     def events(self) -> AbstractAsyncContextManager[AsyncIterator[Event]]:

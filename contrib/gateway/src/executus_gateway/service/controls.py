@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from executus_gateway.domain import check
 from executus_gateway.schema import ToolDescriptor, ToolEffect
 
 __all__ = ["Control", "Controls", "EffectOf", "object_schema"]
@@ -57,6 +58,17 @@ class Controls:
     def find(self, path: str) -> Control | None:
         """The control of that path, or None."""
         return self._by_path.get(path)
+
+    async def call(self, path: str, arguments: Mapping[str, Any]) -> Any:
+        """What a control gives, for whoever needs no leave to use it.
+
+        Raises:
+            KeyError: There is none of that path.
+            MisfitArguments: The arguments do not fit it.
+        """
+        control = self._by_path[path]
+        check(control.schema, arguments)
+        return await control.run(arguments)
 
     def all(self) -> list[Control]:
         """All of them."""

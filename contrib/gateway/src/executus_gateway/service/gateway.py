@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from executus_gateway.broker import InputBroker
 from executus_gateway.domain import Ledger
@@ -61,7 +61,7 @@ class Gateway:
         self.ledger = ledger
         self.sources = sources
         self.broker = InputBroker(ledger, vault)
-        controls = Controls()
+        self._controls = controls = Controls()
         self.policies = Policies(ledger, sources, controls)
         self._invoker = Invoker(ledger, sources, controls)
         controls.add(
@@ -149,6 +149,22 @@ class Gateway:
             UnknownId: There is no such run.
         """
         return await self._runner.cancel(run_id)
+
+    async def search(self, arguments: Mapping[str, Any]) -> Any:
+        """As `tools.search`, for people: `{query, source?, limit?}`.
+
+        Raises:
+            MisfitArguments: They do not fit.
+        """
+        return await self._controls.call("search", arguments)
+
+    async def describe(self, arguments: Mapping[str, Any]) -> Any:
+        """As `tools.describe`, for people: `{path}`.
+
+        Raises:
+            MisfitArguments: They do not fit, or there is no such tool.
+        """
+        return await self._controls.call("describe", arguments)
 
     def runs(self) -> list[TaskRun]:
         """All runs, oldest first."""

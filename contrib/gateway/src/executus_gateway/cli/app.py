@@ -1,0 +1,97 @@
+"""The commands, as click sees them: arguments in, exit code out."""
+
+from __future__ import annotations
+
+import logging
+import signal
+from typing import Any
+
+import click
+
+from executus.cli.output import OutputLost, prepare_streams, settle_streams, tell
+from executus.cli.process import FAILED, MISUSED, UNREAD
+from executus.errors import ExecutusError
+from executus_gateway.cli.connecting import home_option
+from executus_gateway.cli.console import open_console
+from executus_gateway.cli.daemon import daemon
+from executus_gateway.cli.doctor import doctor
+from executus_gateway.cli.execute import execute
+from executus_gateway.cli.inbox import inbox
+from executus_gateway.cli.launch import launchers
+from executus_gateway.cli.mcpbridge import mcp
+from executus_gateway.cli.policy import policy
+from executus_gateway.cli.runs import runs
+from executus_gateway.cli.sources import sources
+from executus_gateway.cli.tools import tools
+from executus_gateway.errors import Refused, StateLocked, UnknownId
+
+__all__ = ["cli", "run_app"]
+
+_MISUSES = (Refused, UnknownId, StateLocked)
+
+
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="""\b
+Examples:
+  executus-gateway claude
+  executus-gateway sources add openapi https://example.com/openapi.json
+  executus-gateway execute "return tools.search('issues')" """,
+)
+@click.version_option(package_name="executus-gateway")
+@home_option
+def cli() -> None:
+    """One gateway between agents and services: tools, credentials, policies, approvals.
+
+    A daemon is started when one is needed. Exit codes: 0 done; 1 failed; 2 asked for wrongly; 128
+    and a signal's number when one ended it.
+    """
+
+
+for command in (
+    *(daemon, doctor, execute, inbox, mcp, open_console, policy, runs, sources, tools),
+    *launchers(),
+):
+    cli.add_command(command)
+
+
+def run_app() -> int:
+    """Run the command line; whatever happens is at most a sentence, and an exit code.
+
+    Returns:
+        The exit code.
+    """
+    prepare_streams()
+    logging.getLogger().addHandler(logging.NullHandler())
+    try:
+        return _run_app()
+    finally:
+        settle_streams()
+
+
+def _run_app() -> int:
+    try:
+        returned: Any = cli.main(prog_name="executus-gateway", standalone_mode=False)
+    except click.Abort:
+        return 128 + signal.SIGINT
+    except Exception as error:  # noqa: BLE001 - a traceback might show a key
+        told, code = _judged(error)
+        if told:
+            tell(f"executus-gateway: {told}")
+        return code
+    return returned if isinstance(returned, int) else 0
+
+
+def _judged(error: Exception) -> tuple[str, int]:
+    """The sentence for an error, if any, and the exit code."""
+    match error:
+        case click.ClickException():
+            return error.format_message(), error.exit_code
+        case OutputLost() if error.unread:
+            return "", UNREAD
+        case ExecutusError():
+            return str(error), MISUSED if isinstance(error, _MISUSES) else FAILED
+        case OSError():
+            return error.strerror or type(error).__name__, FAILED
+        case _:
+            return f"internal error, please report it: {type(error).__name__}", FAILED

@@ -1,0 +1,111 @@
+"""`executus-gateway sources`: where tools come from."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from executus.cli.output import say_json, tell
+from executus.cli.process import DONE, FAILED
+from executus_gateway.cli.connecting import with_client
+from executus_gateway.cli.listing import json_option, show_list
+from executus_gateway.schema import Source
+from executus_gateway.sdk import Client
+
+__all__ = ["sources"]
+
+_COLUMNS = ("namespace", "kind", "state", "tools", "problem")
+
+
+@click.group()
+def sources() -> None:
+    """List, add, remove and refresh sources of tools."""
+
+
+@sources.command("list")
+@json_option
+@with_client
+async def list_sources(client: Client, *, as_json: bool) -> int:
+    """List sources with their state."""
+    found = [_shown(source) for source in await client.sources()]
+    none = "no sources yet: executus-gateway sources add --help"
+    show_list(found, _COLUMNS, as_json=as_json, none=none)
+    return DONE
+
+
+@sources.command(
+    epilog="""\b
+Examples:
+  executus-gateway sources add openapi https://example.com/openapi.json
+  executus-gateway sources add mcp https://example.com/mcp --name wiki
+  executus-gateway sources add command npx -- -y @modelcontextprotocol/server-everything"""
+)
+@click.argument("kind", type=click.Choice(["openapi", "graphql", "mcp", "command"]))
+@click.argument("place")
+@click.argument("args", nargs=-1)
+@click.option("--name", "namespace", default="", help="First part of its tools' names.")
+@click.option("--base-url", default="", help="Where requests go, for openapi.")
+@click.option("--sdl", default="", help="A file with the schema, for graphql.")
+@json_option
+@with_client
+async def add(  # noqa: PLR0917 - click passes each option as an argument
+    client: Client,
+    kind: str,
+    place: str,
+    args: tuple[str, ...],
+    namespace: str,
+    base_url: str,
+    sdl: str,
+    *,
+    as_json: bool,
+) -> int:
+    """Add a source: the address (or file) of an OpenAPI document, an endpoint, or a program."""
+    given: dict[str, Any] = {kind: place, "namespace": namespace}
+    given |= {"args": list(args)} if args else {}
+    given |= {"base_url": base_url} if base_url else {}
+    given |= {"sdl": sdl} if sdl else {}
+    return _told(await client.add_source(**given), as_json=as_json)
+
+
+@sources.command()
+@click.argument("source")
+@json_option
+@with_client
+async def refresh(client: Client, source: str, *, as_json: bool) -> int:
+    """Read a source anew, by id or name."""
+    return _told(await client.refresh_source(source), as_json=as_json)
+
+
+@sources.command()
+@click.argument("source")
+@with_client
+async def remove(client: Client, source: str) -> int:
+    """Remove a source and its credentials, by id or name."""
+    removed = await client.remove_source(source)
+    tell(f"{removed.namespace} is removed")
+    return DONE
+
+
+def _told(source: Source, *, as_json: bool) -> int:
+    """An outage is told, and makes the command fail; the source stays."""
+    if as_json:
+        say_json(_shown(source))
+    else:
+        show_list([_shown(source)], _COLUMNS, as_json=False)
+    if source.state == "auth_required":
+        tell("it wants a credential: you are asked for it when one of its tools is called")
+    return FAILED if source.state == "error" else DONE
+
+
+def _shown(source: Source) -> dict[str, Any]:
+    place = source.place.model_dump(mode="json", exclude={"env"}, exclude_defaults=True)
+    return {
+        "id": source.id,
+        "namespace": source.namespace,
+        "kind": source.kind,
+        "state": source.state,
+        "tools": source.tool_count,
+        "problem": source.problem,
+        "place": place,
+    }

@@ -1,0 +1,81 @@
+"""Questions as they come, each put to the person; one that is answered elsewhere is taken back."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import anyio
+
+from executus.cli.output import tell
+from executus.cli.process import DONE
+from executus_gateway.cli.asking import TerminalAnswers
+from executus_gateway.errors import DaemonFailed, Refused
+from executus_gateway.schema import Answer, Event, Interaction
+from executus_gateway.sdk import Client
+
+__all__ = ["watch_inbox"]
+
+
+async def watch_inbox(client: Client, answers: TerminalAnswers, *, until_empty: bool) -> int:
+    """Answer questions until nobody types any more.
+
+    Args:
+        client: Of the gateway.
+        answers: Asks the person.
+        until_empty: End as soon as no question is left, too.
+
+    Returns:
+        The exit code.
+
+    Raises:
+        DaemonFailed: The daemon ended.
+    """
+    async with client.events() as events:
+        while True:
+            waiting = await client.inbox()
+            if waiting:
+                if not await _put(client, answers, waiting[0], events):
+                    return DONE
+            elif until_empty:
+                return DONE
+            else:
+                await _next(events)
+
+
+async def _put(
+    client: Client, answers: TerminalAnswers, question: Interaction, events: AsyncIterator[Event]
+) -> bool:
+    """Whether the person is still there."""
+    answer: Answer | None = None
+    is_taken_back = False
+
+    async def take_back() -> None:
+        nonlocal is_taken_back
+        while any(one.id == question.id for one in await client.inbox()):
+            await _next(events)
+        is_taken_back = True
+        group.cancel_scope.cancel()
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(take_back)
+        answer = await answers.answer(question)
+        group.cancel_scope.cancel()
+    if answer is not None:
+        tell(await _given(client, question, answer))
+    elif is_taken_back:
+        tell("\nanswered elsewhere")
+    return answer is not None or is_taken_back
+
+
+async def _given(client: Client, question: Interaction, answer: Answer) -> str:
+    try:
+        return (await client.answer(question.id, answer)).state
+    except Refused as error:
+        return str(error)
+
+
+async def _next(events: AsyncIterator[Event]) -> None:
+    try:
+        await anext(events)
+    except StopAsyncIteration:
+        raise DaemonFailed("the gateway's daemon ended: start watching again") from None
