@@ -86,6 +86,9 @@ class Scene:
         return reply(b"".join(events), **options)
 
 
+Reach = Literal[
+    "plain", "refused", "tls", "tls-over-plain", "tls-expired", "tls-other-host", "tls-untrusted"
+]
 Script = Callable[[Scene], Sequence[object]]
 Wanted = Expect | Callable[[Wire], Expect] | None
 
@@ -105,18 +108,20 @@ class Case:
         most_memory: Bytes of memory the answer may take at its peak.
         stream_cap: Lowers the cap of a stream's bytes to this, to reach it soon.
         only: The one wire it is for; "" for all.
+        on_aiohttp: What must come of it there, when that is another error.
     """
 
     name: str
     script: Script
     whole: Wanted = None
     streamed: Wanted = None
-    reach: Literal["plain", "refused", "tls", "tls-untrusted", "tls-over-plain"] = "plain"
+    reach: Reach = "plain"
     warm: bool = False
     most_bytes: int | None = None
     most_memory: int | None = None
     stream_cap: int | None = None
     only: str = ""
+    on_aiohttp: Expect | None = None
 
 
 def head(status=200, *headers, content_type="application/json"):
@@ -301,7 +306,14 @@ _TLS = (
         REFUSED,
         reach="tls-over-plain",
     ),
-    same("a certificate nobody vouches for", lambda _: [Greet()], REFUSED, reach="tls-untrusted"),
+    same(
+        "a certificate that nobody known vouches for",
+        lambda _: [Greet()],
+        REFUSED,
+        reach="tls-untrusted",
+    ),
+    same("a certificate that has expired", lambda _: [Greet()], REFUSED, reach="tls-expired"),
+    same("a certificate of another host", lambda _: [Greet()], REFUSED, reach="tls-other-host"),
     same("a TLS handshake cut by a close", lambda _: [Settle(), Close()], REFUSED, reach="tls"),
     same("a TLS handshake cut by a reset", lambda _: [Settle(), Reset()], REFUSED, reach="tls"),
     same("a TLS handshake that hangs", lambda _: [Hang()], TIMED_OUT, reach="tls"),
@@ -334,6 +346,12 @@ _FRAMING = (
         streamed=_late(LOST),
     ),
     Case(
+        name="a body without a length cut by a reset",
+        script=send(lambda s: s.good(framing="close")[:-40], Settle(), Reset()),
+        whole=LOST,
+        streamed=_late(LOST),
+    ),
+    Case(
         name="a body shorter than its length",
         script=send(lambda s: s.good(length=99_999)),
         whole=LOST,
@@ -344,6 +362,7 @@ _FRAMING = (
         script=send(lambda s: s.good(length=40)),
         whole=MALFORMED,
         streamed=TRUNCATED,
+        on_aiohttp=LOST,  # its parser refuses all that arrived together with what is no HTTP
     ),
     Case(
         name="a chunked body without its last chunk",
@@ -729,6 +748,11 @@ BELOW_THE_WIRE = frozenset(
     case.name for case in (*_CONNECTIONS, *_TLS, *_FRAMING, *_TIME, *_FLOODS)
 )
 """Cases that are over before a decoder has anything to say; see `Wire.like`."""
+
+OF_THE_STREAM = frozenset(
+    case.name for case in _STREAMS if case.name.startswith(("a stream closed", "a stream reset"))
+)
+"""Cases in which the connection breaks in the midst of what a decoder reads."""
 
 CASES = (
     *_CONNECTIONS,

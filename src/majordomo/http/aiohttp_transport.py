@@ -26,7 +26,7 @@ from majordomo.http.loops import PerLoop
 from majordomo.http.proxies import Proxies
 from majordomo.http.translation import Row, translate
 from majordomo.http.transport import HTTPRequest, TransportError
-from majordomo.tasks import current_loop
+from majordomo.tasks import current_loop, finish
 
 try:
     import aiohttp
@@ -40,8 +40,9 @@ except ModuleNotFoundError as error:
 
 __all__ = ["AiohttpTransport"]
 
-# The parser's own bounds are looser than ours, which count all headers together.
-_PARSED_BYTES = 2 * MAX_HEAD_BYTES
+# The parser's own bounds: of one header, and of their count. Ours is of all headers together.
+_MAX_HEADER_BYTES = 2 * MAX_HEAD_BYTES
+_MAX_HEADERS = 1000
 _BYTES_AT_ONCE = 2**20  # aiohttp warns of more, and would write them without a pause
 _SWITCHING = 101
 _AUTO_HEADERS = ("accept", "accept-encoding", "content-type", "user-agent")
@@ -59,19 +60,28 @@ _FOREIGN = (aiohttp.ClientError, OSError, ValueError)
 
 
 def _failure(error: Exception) -> TransportError:
-    """The error to raise outside of the handler that caught this one.
+    """The error to raise, outside of the handler that caught this one.
 
-    aiohttp's errors hold the request with its key, or the proxy's password: none of them may be
-    in the chain of ours, as its cause or its context. What they were made of may.
+    aiohttp's errors hold the request with its key, the proxy with its password, or bytes of the
+    answer, which may repeat a key: they may be neither cause nor context of ours.
     """
-    cause, text = error, ""
-    if isinstance(error, aiohttp.ClientConnectorError):
-        cause = error.os_error
-        text = f"cannot connect to {error.host}:{error.port}: {cause.strerror or cause}"
-    elif isinstance(error, aiohttp.ClientHttpProxyError):
-        cause, text = None, f"the proxy answered {error.status}"
-    elif isinstance(error, aiohttp.ClientResponseError):
-        cause, text = error.__cause__, f"the answer is no HTTP: {' '.join(error.message.split())}"
+    text, cause = "", None
+    match error:
+        case aiohttp.ClientConnectorError():
+            cause = error.os_error
+            text = f"cannot connect to {error.host}:{error.port}: {cause.strerror or cause}"
+        case aiohttp.ServerDisconnectedError():
+            text = "the server closed the connection"
+        case aiohttp.ClientPayloadError():
+            text = "the answer's body is broken or not complete"
+        case aiohttp.ClientHttpProxyError():
+            text = f"the proxy answered {error.status}"
+        case aiohttp.ClientResponseError():
+            text = f"the answer is no HTTP: {error.message.partition(':')[0][:200]}"
+        case OSError() | ValueError():
+            cause = error
+        case _:
+            text = f"the connection failed ({type(error).__name__})"
     failure = translate(error, _TABLE, text=text)
     failure.__cause__ = cause
     return failure
@@ -177,13 +187,17 @@ class _Client:
             timeout=_TIMEOUT,
             auto_decompress=False,
             skip_auto_headers=_AUTO_HEADERS,
-            max_line_size=_PARSED_BYTES,
-            max_field_size=_PARSED_BYTES,
-            max_headers=_PARSED_BYTES,
+            max_line_size=_MAX_HEADER_BYTES,
+            max_field_size=_MAX_HEADER_BYTES,
+            max_headers=_MAX_HEADERS,
         )
         self.proxies = proxies
 
     async def aclose(self) -> None:
+        # aiohttp closes by a task of its own, which a cancellation of ours would end half way.
+        await finish(self._close)
+
+    async def _close(self) -> None:
         for connection in tuple(self._connector.used):
             _abort(connection)
         # Whoever waits for bytes of one hears of its loss before aiohttp forgets whom to tell.
