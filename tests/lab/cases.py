@@ -17,7 +17,7 @@ from majordomo.errors import ErrorKind
 
 TIMEOUT_S = 10.0
 KiB, MiB = 1024, 1024 * 1024
-STREAM_CAP_BYTES = 4 * MiB
+STREAM_CAP_BYTES = MiB
 FLOODED = "Hello" + "x" * STREAM_CAP_BYTES
 SOCKETS_BYTES = 16 * MiB  # what kernel buffers of both sides may hold that nobody asked for
 

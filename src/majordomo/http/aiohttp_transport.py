@@ -148,7 +148,9 @@ class _Connector(aiohttp.TCPConnector):
     """Knows the connections in use, and hands out none on which the server spoke unasked."""
 
     def __init__(self) -> None:
-        super().__init__(limit=MAX_CONNECTIONS, keepalive_timeout=KEEPALIVE_S, resolver=_Resolver())
+        super().__init__(  # pyright: ignore[reportUnknownMemberType] - its socket_factory's is
+            limit=MAX_CONNECTIONS, keepalive_timeout=KEEPALIVE_S, resolver=_Resolver()
+        )
         self._known: weakref.WeakSet[object] = weakref.WeakSet()
         self.used: set[Connection] = set()
 
@@ -242,7 +244,7 @@ class AiohttpTransport:
             response = await client.session.request(
                 request.method,
                 url,
-                data=body if len(body) <= _BYTES_AT_ONCE else BytesIO(body),
+                data=BytesIO(body) if len(body) > _BYTES_AT_ONCE else body or None,
                 headers=request.headers,
                 allow_redirects=False,
                 proxy=client.proxies.find(url.scheme, url.host, url.port),

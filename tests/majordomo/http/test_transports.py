@@ -6,6 +6,8 @@ import socket
 import aiohttp
 import anyio
 import pytest
+from invariants import open_files
+from peer import Peer, settle
 from transports import WAYS
 
 from executus.testing.server import Close, JSONAnswer, LoopbackServer, RawAnswer, Reset, SSEAnswer
@@ -174,6 +176,82 @@ async def test_closing_an_unused_transport_does_nothing(make):
     await make().aclose()
 
 
+async def test_a_body_of_megabytes_arrives_whole(server, transport):
+    body = json.dumps("x" * 3_000_000).encode()
+    response = await transport.open(post(server.url, body))
+    await read_body(response)
+    await response.aclose()
+    assert server.requests[0].body == body
+
+
+async def test_a_repeated_header_is_joined(server, transport):
+    server.enqueue(raw("x-a: 1\r\nX-B: 2\r\nX-A: 3\r\ncontent-length: 0", b""))
+    response = await transport.open(post(server.url))
+    assert (response.headers["x-a"], response.headers["X-B"]) == ("1, 3", "2")
+    assert "x-c" not in response.headers
+    await response.aclose()
+
+
+async def test_nothing_is_sent_that_was_not_asked_for(server, transport):
+    server.enqueue(raw("set-cookie: a=b; Path=/\r\ncontent-length: 0", b""))
+    for method in ("POST", "GET"):
+        response = await transport.open(HTTPRequest(method=method, url=f"{server.url}/x"))
+        await read_body(response)
+        await response.aclose()
+    first, second = (set(request.headers) for request in server.requests)
+    assert first - {"content-length", "connection"} == {"host"}
+    assert second - {"connection"} == {"host"}
+
+
+async def test_a_user_in_the_url_is_not_sent_beside_a_key(server, transport):
+    url = server.url.replace("http://", "http://user:password@")
+    headers = (("authorization", "Bearer key"),)
+    response = await transport.open(HTTPRequest(url=url, headers=headers))
+    await response.aclose()
+    assert server.requests[0].headers["authorization"] == "Bearer key"
+    assert server.requests[0].headers["host"] == server.url.removeprefix("http://")
+
+
+async def test_closing_the_transport_ends_who_still_waits(server, transport):
+    server.enqueue(SSEAnswer([b"data: 1\n\n", b"data: 2\n\n"], before=stop_at_second))
+    response = await transport.open(post(server.url))
+    assert await response.read_chunk() == b"data: 1\n\n"
+    errors = []
+
+    async def wait():
+        with pytest.raises(TransportError) as caught:
+            await response.read_chunk()
+        errors.append((caught.value.code, caught.value.safe_to_replay))
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(wait)
+        await settle()
+        await transport.aclose()
+    await response.aclose()
+    assert errors == [("connection_lost", False)]
+
+
+class Deaf:
+    """Accepts, and never reads."""
+
+    async def play(self, line, peer):
+        peer.stuck.set()
+        await anyio.sleep_forever()
+
+
+async def test_a_cancelled_upload_that_nobody_reads_closes_its_socket(transport):
+    async with Peer([Deaf()]) as peer:
+        before = len(open_files())
+        async with anyio.create_task_group() as tasks:
+            upload = post(f"http://{peer.address}", b"x" * 50_000_000)
+            tasks.start_soon(transport.open, upload)
+            await peer.stuck.wait()
+            await settle(40)
+            tasks.cancel_scope.cancel()
+        await settle()
+        assert len(open_files()) == before + 1  # the peer's end
+
+
 # failures
 
 
@@ -214,6 +292,15 @@ async def test_a_lost_connection_is_transient_but_may_have_arrived(server, trans
     server.enqueue(fault)
     assert await failure(transport, server.url) == ("connection_lost", ErrorKind.TRANSIENT, False)
     assert json.loads(await fetch(transport, server.url)) == {"path": "/"}
+
+
+async def test_a_host_without_an_address_is_safe_to_replay(transport, monkeypatch):
+    def unknown(*args, **kwargs):
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    url = "http://vendor.invalid/"
+    assert await failure(transport, url) == ("connect_failed", ErrorKind.TRANSIENT, True)
 
 
 async def test_an_answer_that_is_no_http_is_a_lost_connection(server, transport):
