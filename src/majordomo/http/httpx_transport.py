@@ -44,11 +44,14 @@ _TRANSLATION = (
 )
 
 
+_FOREIGN = (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError)
+
+
 @contextmanager
 def _translated() -> Generator[None]:
     try:
         yield
-    except (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError) as error:
+    except _FOREIGN as error:
         raise translate(error, _TRANSLATION) from error
 
 
@@ -197,10 +200,12 @@ class HttpxResponse:
             stream = self._response.stream
             assert isinstance(stream, httpx2.AsyncByteStream)  # noqa: S101 - it is never a sync one
             self._chunks = aiter(stream)
-        with _translated():
+        try:  # not the context manager: this is done for every chunk
             async for chunk in self._chunks:
                 if chunk:
                     return chunk
+        except _FOREIGN as error:
+            raise translate(error, _TRANSLATION) from error
         self._ended = True
         return b""
 
