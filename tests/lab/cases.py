@@ -155,6 +155,7 @@ HTML = b"<!doctype html><title>Sign in</title>"
 HTML_200 = reply(HTML, content_type="text/html")
 HTML_502 = reply(HTML, 502, content_type="text/html")
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+UNASKED = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}"
 SWITCH = b"HTTP/1.1 101 Switching Protocols\r\nupgrade: h2c\r\nconnection: upgrade\r\n\r\n"
 
 
@@ -288,6 +289,12 @@ _CONNECTIONS = (
         "a keep-alive connection closed at the next request",
         lambda s: [Read(), Send(s.good()), Read(), Close()],
         LOST,
+        warm=True,
+    ),
+    same(
+        "a keep-alive connection with an answer nobody asked for",
+        lambda s: [Read(), Send(s.good()), Settle(), Send(UNASKED), Read(), Close()],
+        OK,
         warm=True,
     ),
     same(

@@ -22,7 +22,7 @@ from majordomo.http.bounds import (
 )
 from majordomo.http.loops import PerLoop
 from majordomo.http.translation import Row, translate
-from majordomo.http.transport import HTTPRequest
+from majordomo.http.transport import HTTPRequest, TransportError
 
 __all__ = ["HttpxTransport", "tls_context"]
 
@@ -169,12 +169,13 @@ def _make_client() -> httpx2.AsyncClient | httpx2.AsyncBaseTransport:
 class HttpxResponse:
     """An answer on an httpx2 connection; see `HTTPResponse`."""
 
-    __slots__ = ("_chunks", "_ended", "_headers", "_response")
+    __slots__ = ("_chunks", "_ended", "_failure", "_headers", "_response")
 
     def __init__(self, response: httpx2.Response) -> None:
         self._response = response
         self._headers: Mapping[str, str] | None = None
         self._chunks: AsyncIterator[bytes] | None = None
+        self._failure: TransportError | None = None
         self._ended = False
 
     @property
@@ -205,7 +206,10 @@ class HttpxResponse:
                 if chunk:
                     return chunk
         except _FOREIGN as error:
-            raise translate(error, _TRANSLATION) from error
+            self._failure = translate(error, _TRANSLATION)
+            raise self._failure from error
+        if self._failure is not None:  # a generator that has failed calls it its end
+            raise self._failure
         self._ended = True
         return b""
 

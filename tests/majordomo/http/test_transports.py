@@ -7,7 +7,8 @@ import aiohttp
 import anyio
 import pytest
 from invariants import open_files
-from peer import Peer, settle
+from peer import Close as Closes
+from peer import Peer, Read, Send, settle
 from transports import WAYS
 
 from executus.testing.server import Close, JSONAnswer, LoopbackServer, RawAnswer, Reset, SSEAnswer
@@ -301,6 +302,19 @@ async def test_a_host_without_an_address_is_safe_to_replay(transport, monkeypatc
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
     url = "http://vendor.invalid/"
     assert await failure(transport, url) == ("connect_failed", ErrorKind.TRANSIENT, True)
+
+
+async def test_what_came_before_a_connection_broke_is_given_first(transport):
+    head = b"HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n"
+    async with Peer([Read(), Send(head + b"hello"), Closes()]) as peer:
+        response = await transport.open(post(f"http://{peer.address}"))
+        await settle(40)  # the connection has ended by now
+        assert await response.read_chunk() == b"hello"
+        for _ in range(2):
+            with pytest.raises(TransportError) as caught:
+                await response.read_chunk()
+            assert (caught.value.code, caught.value.safe_to_replay) == ("connection_lost", False)
+        await response.aclose()
 
 
 async def test_an_answer_that_is_no_http_is_a_lost_connection(server, transport):
