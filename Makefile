@@ -112,11 +112,12 @@ $(MCP_SERVERS)/.installed-$(MCP_VERSION):
 		@modelcontextprotocol/server-filesystem@$(MCP_VERSION)
 	@touch $@
 
-# Runs killed at every place, runs that fail and are cancelled by the thousand; cron: random expressions, and
-# twenty zones over ten years, against the oracle; schedule: three processes, 10,000 ticks, leaders killed;
-# budget: eight processes, 10,000 runs each.
+# Runs killed at every place, every fault on every wire over every transport, runs that fail and are cancelled by
+# the thousand; cron: random expressions, and twenty zones over ten years, against the oracle; schedule: three
+# processes, 10,000 ticks, leaders killed; budget: eight processes, 10,000 runs each.
 soak: $(VENV)/.test
 	$(MAKE) crash
+	LAB_FULL=1 $(BIN)/python -m pytest tests/lab
 	$(BIN)/python tests/soak/soakruns.py 20000
 	CRON_SOAK=3000 CRON_SOAK_S=3600 CRON_SOAK_ZONES=1 $(BIN)/python -m pytest \
 		tests/executus/batteries/schedule/test_crontime.py tests/executus/batteries/schedule/test_crontime_zones.py

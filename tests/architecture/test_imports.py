@@ -12,7 +12,8 @@ import pytest
 
 SRC = Path(__file__).parents[2] / "src"
 FILES = sorted(SRC.rglob("*.py"))
-FORBIDDEN = {"sqlite3", "aiosqlite", "PIL", "croniter", "rich", "click", "mcp", "trio", "pytest"}
+FORBIDDEN = {"sqlite3", "aiosqlite", "aiohttp", "yarl", "PIL", "croniter", "rich", "click", "mcp"}
+FORBIDDEN |= {"trio", "pytest"}
 SDKS = {"openai", "anthropic", "google", "ollama"}
 
 

@@ -17,7 +17,7 @@ from majordomo.errors import ErrorKind
 
 TIMEOUT_S = 10.0
 KiB, MiB = 1024, 1024 * 1024
-STREAM_CAP_BYTES = 4 * MiB
+STREAM_CAP_BYTES = MiB
 FLOODED = "Hello" + "x" * STREAM_CAP_BYTES
 SOCKETS_BYTES = 16 * MiB  # what kernel buffers of both sides may hold that nobody asked for
 
@@ -86,6 +86,9 @@ class Scene:
         return reply(b"".join(events), **options)
 
 
+Reach = Literal[
+    "plain", "refused", "tls", "tls-over-plain", "tls-expired", "tls-other-host", "tls-untrusted"
+]
 Script = Callable[[Scene], Sequence[object]]
 Wanted = Expect | Callable[[Wire], Expect] | None
 
@@ -105,18 +108,20 @@ class Case:
         most_memory: Bytes of memory the answer may take at its peak.
         stream_cap: Lowers the cap of a stream's bytes to this, to reach it soon.
         only: The one wire it is for; "" for all.
+        on_aiohttp: What must come of it there, when that is another error.
     """
 
     name: str
     script: Script
     whole: Wanted = None
     streamed: Wanted = None
-    reach: Literal["plain", "refused", "tls", "tls-untrusted", "tls-over-plain"] = "plain"
+    reach: Reach = "plain"
     warm: bool = False
     most_bytes: int | None = None
     most_memory: int | None = None
     stream_cap: int | None = None
     only: str = ""
+    on_aiohttp: Expect | None = None
 
 
 def head(status=200, *headers, content_type="application/json"):
@@ -150,6 +155,7 @@ HTML = b"<!doctype html><title>Sign in</title>"
 HTML_200 = reply(HTML, content_type="text/html")
 HTML_502 = reply(HTML, 502, content_type="text/html")
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+UNASKED = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}"
 SWITCH = b"HTTP/1.1 101 Switching Protocols\r\nupgrade: h2c\r\nconnection: upgrade\r\n\r\n"
 
 
@@ -286,6 +292,12 @@ _CONNECTIONS = (
         warm=True,
     ),
     same(
+        "a keep-alive connection with an answer nobody asked for",
+        lambda s: [Read(), Send(s.good()), Settle(), Send(UNASKED), Read(), Close()],
+        OK,
+        warm=True,
+    ),
+    same(
         "a keep-alive connection with bytes nobody asked for",
         lambda s: [Read(), Send(s.good() + b"HTTP/1.1 200 OK\r\n\r\nsurprise"), Settle()],
         OK,
@@ -301,7 +313,14 @@ _TLS = (
         REFUSED,
         reach="tls-over-plain",
     ),
-    same("a certificate nobody vouches for", lambda _: [Greet()], REFUSED, reach="tls-untrusted"),
+    same(
+        "a certificate that nobody known vouches for",
+        lambda _: [Greet()],
+        REFUSED,
+        reach="tls-untrusted",
+    ),
+    same("a certificate that has expired", lambda _: [Greet()], REFUSED, reach="tls-expired"),
+    same("a certificate of another host", lambda _: [Greet()], REFUSED, reach="tls-other-host"),
     same("a TLS handshake cut by a close", lambda _: [Settle(), Close()], REFUSED, reach="tls"),
     same("a TLS handshake cut by a reset", lambda _: [Settle(), Reset()], REFUSED, reach="tls"),
     same("a TLS handshake that hangs", lambda _: [Hang()], TIMED_OUT, reach="tls"),
@@ -334,6 +353,12 @@ _FRAMING = (
         streamed=_late(LOST),
     ),
     Case(
+        name="a body without a length cut by a reset",
+        script=send(lambda s: s.good(framing="close")[:-40], Settle(), Reset()),
+        whole=LOST,
+        streamed=_late(LOST),
+    ),
+    Case(
         name="a body shorter than its length",
         script=send(lambda s: s.good(length=99_999)),
         whole=LOST,
@@ -344,6 +369,7 @@ _FRAMING = (
         script=send(lambda s: s.good(length=40)),
         whole=MALFORMED,
         streamed=TRUNCATED,
+        on_aiohttp=LOST,  # its parser refuses all that arrived together with what is no HTTP
     ),
     Case(
         name="a chunked body without its last chunk",
@@ -729,6 +755,11 @@ BELOW_THE_WIRE = frozenset(
     case.name for case in (*_CONNECTIONS, *_TLS, *_FRAMING, *_TIME, *_FLOODS)
 )
 """Cases that are over before a decoder has anything to say; see `Wire.like`."""
+
+OF_THE_STREAM = frozenset(
+    case.name for case in _STREAMS if case.name.startswith(("a stream closed", "a stream reset"))
+)
+"""Cases in which the connection breaks in the midst of what a decoder reads."""
 
 CASES = (
     *_CONNECTIONS,

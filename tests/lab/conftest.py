@@ -1,9 +1,8 @@
-"""Certificates, and caps a case lowers."""
-
-import ssl
+"""Transports, certificates, and caps a case lowers."""
 
 import pytest
-import trustme
+from certificates import Certificates
+from transports import WAYS
 
 from majordomo.providers import wirestream
 
@@ -15,12 +14,18 @@ def lowered_cap(request, monkeypatch):
         monkeypatch.setattr(wirestream, "MAX_STREAM_BYTES", case.stream_cap)
 
 
+@pytest.fixture(params=WAYS, ids=str)
+def way(request):
+    """The transport and its event loop."""
+    return request.param
+
+
+@pytest.fixture
+def anyio_backend(way):
+    return way.backend
+
+
 @pytest.fixture(scope="session")
 def tls():
-    """A server's context with a certificate, and a client's that trusts who gave it."""
-    authority = trustme.CA()
-    server = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    authority.issue_cert("127.0.0.1").configure_cert(server)
-    client = ssl.create_default_context()
-    authority.configure_trust(client)
-    return server, client
+    """Made once: keys take time."""
+    return Certificates()

@@ -3,15 +3,14 @@
 from contextlib import AsyncExitStack
 
 import anyio
-import httpx2
 from cases import TIMEOUT_S, Scene
 from invariants import Log, NothingLeft, Outcome, Tracker, check_bytes, check_secrets
 from labwire import CANARY
 from peer import Peer, Read, Send, settle
+from transports import FAST
 
 from executus.testing import FakeClock, FakeProvider
 from majordomo.chain import Chain, ChainPolicy
-from majordomo.http import HttpxTransport
 from majordomo.llm import Request, user
 
 HI = Request(messages=[user("hi")])
@@ -25,20 +24,24 @@ class Bench:
         case: What the peer does.
         wire: The wire.
         streamed: Whether a stream is asked for.
-        tls: Contexts of the peer, and of a client that trusts it.
+        way: The transport.
+        tls: What peers show, and whom the client trusts.
         timeless: Nothing the peer does moves the clock: only a cancellation ends a wait.
     """
 
-    def __init__(self, case, wire, streamed, *, tls, timeless=False):
+    def __init__(self, case, wire, streamed, *, way, tls, timeless=False):
         self.case, self.wire, self.streamed = case, wire, streamed
         self.clock = FakeClock()
         self.told = []
+        self._way = way
         self._tls = tls
         self._timeless = timeless
         self._stack = AsyncExitStack()
 
     @property
     def expect(self):
+        if self._way is FAST and self.case.on_aiohttp is not None:
+            return self.case.on_aiohttp
         found = self.case.streamed if self.streamed else self.case.whole
         return found(self.wire) if callable(found) else found
 
@@ -57,7 +60,7 @@ class Bench:
         self.peer = await enter(
             Peer(
                 case.script(scene),
-                tls=self._tls[0] if case.reach in ("tls", "tls-untrusted") else None,
+                tls=self._tls.servers.get(case.reach),
                 refuse=case.reach == "refused",
                 pass_time=self.pass_time,
                 patience_bytes=256 * 2**20,
@@ -68,10 +71,9 @@ class Bench:
         return self
 
     async def _transport(self):
-        if self.case.reach != "tls":
-            return HttpxTransport()
-        client = httpx2.AsyncClient(verify=self._tls[1], trust_env=False)
-        return HttpxTransport(await self._stack.enter_async_context(client))
+        if self.case.reach in self._tls.servers and self.case.reach != "tls-untrusted":
+            return await self._way.trusting(self._tls.client, self._stack)
+        return self._way.make()
 
     async def __aexit__(self, *error):
         return await self._stack.__aexit__(*error)

@@ -1,7 +1,6 @@
-"""Every case on every wire, whole and streamed, on both event loops; by itself and in a chain."""
+"""Every case on every wire by every transport, whole and streamed; by itself and in a chain."""
 
-import pytest
-from cases import BELOW_THE_WIRE, CASES, TIMEOUT_S, Case
+from cases import TIMEOUT_S, Case
 from invariants import (
     Memory,
     check_failover,
@@ -11,28 +10,14 @@ from invariants import (
     check_usage,
 )
 from labbench import POLICY, Bench
-from wires import WIRES
+from plays import every, plays
 
-
-def plays():
-    """Every case on every wire it is for, whole and streamed."""
-    for case in CASES:
-        for wire in WIRES:
-            if wire.like and case.name in BELOW_THE_WIRE:
-                continue
-            for streamed in (False, True):
-                wanted = case.streamed if streamed else case.whole
-                if wanted is not None and case.only in ("", wire.name):
-                    how = "streamed" if streamed else "whole"
-                    yield pytest.param(case, wire, streamed, id=f"{case.name}, {wire.name}, {how}")
-
-
-every_play = pytest.mark.parametrize(("case", "wire", "streamed"), list(plays()))
+every_play = every(plays())
 
 
 @every_play
-async def test_one_attempt_meets(case: Case, wire, streamed, tls):
-    async with Bench(case, wire, streamed, tls=tls) as bench:
+async def test_one_attempt_meets(case: Case, wire, streamed, way, tls):
+    async with Bench(case, wire, streamed, way=way, tls=tls) as bench:
         await bench.warm_up()
         started = bench.clock.monotonic()
         with Memory(case.most_memory):
@@ -47,8 +32,8 @@ async def test_one_attempt_meets(case: Case, wire, streamed, tls):
 
 
 @every_play
-async def test_a_chain_meets(case: Case, wire, streamed, tls):
-    async with Bench(case, wire, streamed, tls=tls) as bench:
+async def test_a_chain_meets(case: Case, wire, streamed, way, tls):
+    async with Bench(case, wire, streamed, way=way, tls=tls) as bench:
         await bench.warm_up()
         started = bench.clock.monotonic()
         outcome = await bench.ask(bench.chain())

@@ -11,41 +11,46 @@ from invariants import Log, NothingLeft, Outcome, check_error, check_secrets, op
 from labbench import HI, Bench
 from labwire import CANARY
 from peer import Close, Hang, Peer, Read, Reset, Send, Settle, settle
+from plays import every, plays, shows_framing
+from transports import WAYS
 from wires import WIRES
 
 from executus.testing import FakeClock
 from majordomo.agent import Agent, ModelFailed
 from majordomo.chain import ChainDeadline, ChainPolicy
 from majordomo.errors import ErrorKind
-from majordomo.http import HttpxTransport
 from majordomo.llm import StreamInterrupted, UsageEvent
 
 # These ends come of the client all wires share: one of those that share a decoder, too, will do.
 OWN_WIRES = [wire for wire in WIRES if not wire.like]
-every_wire = pytest.mark.parametrize("wire", OWN_WIRES, ids=lambda wire: wire.name)
-every_way = pytest.mark.parametrize("streamed", [False, True], ids=["whole", "streamed"])
+every_wire = pytest.mark.parametrize(
+    ("wire", "way"),
+    [
+        pytest.param(wire, way, id=f"{wire.name}, {way}")
+        for wire in OWN_WIRES
+        for way in WAYS
+        if shows_framing(wire, way)
+    ],
+    indirect=["way"],
+)
+whole_or_streamed = pytest.mark.parametrize("streamed", [False, True], ids=["whole", "streamed"])
 
 
-def hanging():
-    """The cases in which the peer falls silent, on every wire."""
-    for case in CASES:
-        for wire in OWN_WIRES:
-            for streamed in (False, True):
-                if (case.streamed if streamed else case.whole) is None:
-                    continue
-                script = case.script(Scene(wire=wire, streamed=streamed, other="nowhere"))
-                if any(isinstance(action, Hang) for action in script):
-                    how = "streamed" if streamed else "whole"
-                    yield pytest.param(case, wire, streamed, id=f"{case.name}, {wire.name}, {how}")
+def hangs(case):
+    """Whether the peer falls silent."""
+    script = case.script(Scene(wire=OWN_WIRES[0], streamed=True, other="nowhere"))
+    return any(isinstance(action, Hang) for action in script)
 
 
-every_hang = pytest.mark.parametrize(("case", "wire", "streamed"), list(hanging()))
+every_hang = every(plays(OWN_WIRES, filter(hangs, CASES)))
 
 
 @every_hang
 @pytest.mark.parametrize("through", ["one attempt", "a chain"])
-async def test_a_cancelled_caller_leaves_nothing_behind(case: Case, wire, streamed, through, tls):
-    async with Bench(case, wire, streamed, tls=tls, timeless=True) as bench:
+async def test_a_cancelled_caller_leaves_nothing_behind(
+    case: Case, wire, streamed, through, way, tls
+):
+    async with Bench(case, wire, streamed, way=way, tls=tls, timeless=True) as bench:
         chain = bench.chain()
         outcome = Outcome()
         with anyio.fail_after(60), anyio.CancelScope() as scope:
@@ -62,8 +67,8 @@ async def test_a_cancelled_caller_leaves_nothing_behind(case: Case, wire, stream
 
 
 @every_hang
-async def test_the_deadline_of_a_chain_is_charged_to_nobody(case: Case, wire, streamed, tls):
-    async with Bench(case, wire, streamed, tls=tls) as bench:
+async def test_the_deadline_of_a_chain_is_charged_to_nobody(case: Case, wire, streamed, way, tls):
+    async with Bench(case, wire, streamed, way=way, tls=tls) as bench:
         outcome = await bench.ask(bench.chain(policy=ChainPolicy(deadline_s=5)))
         expected = StreamInterrupted if bench.expect.content else ChainDeadline
         assert type(outcome.error) is expected
@@ -73,10 +78,10 @@ async def test_the_deadline_of_a_chain_is_charged_to_nobody(case: Case, wire, st
 
 
 @every_wire
-@every_way
-async def test_a_process_without_files_left_blames_no_target(wire, streamed, tls):
+@whole_or_streamed
+async def test_a_process_without_files_left_blames_no_target(wire, streamed, way, tls):
     case = same("a good answer", send(lambda s: s.good()), Expect())
-    async with Bench(case, wire, streamed, tls=tls) as bench:
+    async with Bench(case, wire, streamed, way=way, tls=tls) as bench:
         soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
         taken = {int(name) for name in open_files()}
         free = next(number for number in range(soft) if number not in taken)
@@ -106,13 +111,13 @@ async def test_a_process_without_files_left_blames_no_target(wire, streamed, tls
 )
 @pytest.mark.parametrize("scheme", ["http", "https"])
 async def test_a_proxy_that_fails_is_a_typed_error_without_its_password(
-    wire, script, scheme, monkeypatch
+    wire, way, script, scheme, monkeypatch
 ):
     secrets = (CANARY, "pr0xy-passw0rd", base64.b64encode(b"user:pr0xy-passw0rd").decode())
     async with NothingLeft(), Peer(script) as proxy:
         monkeypatch.setenv(f"{scheme}_proxy", f"http://user:pr0xy-passw0rd@{proxy.address}")
         monkeypatch.setenv("no_proxy", "")
-        transport = HttpxTransport()
+        transport = way.make()
         model = wire.make(
             CANARY, base_url=f"{scheme}://vendor.example", transport=transport, clock=FakeClock()
         ).model("m")
@@ -126,9 +131,9 @@ async def test_a_proxy_that_fails_is_a_typed_error_without_its_password(
 
 @every_wire
 @pytest.mark.parametrize("place", ["first_content", "in_arguments", "before_finish"])
-async def test_a_run_counts_the_usage_of_a_broken_stream_once(wire, place, tls):
+async def test_a_run_counts_the_usage_of_a_broken_stream_once(wire, place, way, tls):
     case = Case(name="x", script=cut_stream(place, Close()), streamed=Expect(content=True))
-    async with Bench(case, wire, True, tls=tls) as bench:
+    async with Bench(case, wire, True, way=way, tls=tls) as bench:
         async with Agent(bench.chain()).stream("hi") as run:
             told = [event async for event in run]
             with pytest.raises(ModelFailed) as caught:
@@ -149,15 +154,18 @@ SWEPT = {
 
 
 @every_wire
-@every_way
-@pytest.mark.parametrize("mode", stepping.MODES)
+@whole_or_streamed
+@pytest.mark.parametrize("native", [False, True], ids=["by a scope", "natively"])
 @pytest.mark.parametrize("script", SWEPT.values(), ids=SWEPT)
-def test_an_attempt_cancelled_anywhere_leaves_nothing_behind(script, mode, streamed, wire):
+def test_an_attempt_cancelled_anywhere_leaves_nothing_behind(script, native, streamed, wire, way):
+    if native and way.backend == "trio":
+        return  # trio knows scopes only
+    mode = f"{way.backend}-{'native' if native else 'scope'}"
     scene = Scene(wire=wire, streamed=streamed, other="nowhere")
 
     def make():
         async def scenario():
-            transport = HttpxTransport()
+            transport = way.make()
             clock = FakeClock()
             async with Peer(script(scene)) as peer:
                 try:

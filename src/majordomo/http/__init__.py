@@ -1,6 +1,7 @@
 """The one way to the network: the transport seam, stream readers and bounded bodies.
 
-Protocol logic here does no I/O; only `HttpxTransport` touches a socket.
+Protocol logic here does no I/O; only the transports touch a socket: `HttpxTransport`, and for less
+CPU on asyncio `majordomo.http.aiohttp_transport.AiohttpTransport` (extra `fast`).
 """
 
 from majordomo.http.body import MAX_BODY_BYTES, Inflater, read_body

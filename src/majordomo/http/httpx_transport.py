@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import ssl
-import threading
-import weakref
-from collections.abc import AsyncGenerator, AsyncIterator, Generator, Mapping
+from collections.abc import AsyncIterator, Generator, Mapping
 from contextlib import contextmanager, suppress
 from functools import cache, lru_cache
 from typing import Protocol, cast
@@ -16,72 +13,51 @@ import anyio
 import httpx2
 
 from majordomo.errors import ErrorKind
+from majordomo.http.bounds import (
+    CONNECT_TIMEOUT_S,
+    KEEPALIVE_S,
+    MAX_CONNECTIONS,
+    MAX_HEAD_BYTES,
+    head_too_large,
+)
+from majordomo.http.loops import PerLoop
+from majordomo.http.translation import Row, translate
 from majordomo.http.transport import HTTPRequest, TransportError
-from majordomo.tasks import close_with_loop, current_loop
 
-__all__ = ["HttpxTransport"]
+__all__ = ["HttpxTransport", "tls_context"]
 
-CONNECT_TIMEOUT_S = 10.0
-KEEPALIVE_S = 60.0
-MAX_CONNECTIONS = 1000
-MAX_HEAD_BYTES = 64 * 1024
-
-# Reading has no timeout of its own: the whole exchange has one deadline, kept by the caller.
 _TIMEOUT = {"connect": CONNECT_TIMEOUT_S, "read": None, "write": None, "pool": None}
 _EXTENSIONS: dict[str, object] = {"timeout": _TIMEOUT}
 _PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 
-_LOCAL_ERRNO = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
-
-# First match wins, so subclasses stand before their parents.
-_TRANSLATION: tuple[tuple[type[Exception], str, ErrorKind, bool], ...] = (
-    (httpx2.ConnectTimeout, "connect_timeout", ErrorKind.TRANSIENT, True),
-    (httpx2.PoolTimeout, "pool_timeout", ErrorKind.LOCAL, True),
-    (httpx2.TimeoutException, "timeout", ErrorKind.TRANSIENT, False),
-    (httpx2.ConnectError, "connect_failed", ErrorKind.TRANSIENT, True),
-    (httpx2.ProxyError, "proxy_failed", ErrorKind.TRANSIENT, True),
-    (httpx2.UnsupportedProtocol, "bad_url", ErrorKind.PERMANENT, True),
-    (httpx2.LocalProtocolError, "bad_request", ErrorKind.PERMANENT, True),
-    (httpx2.TransportError, "connection_lost", ErrorKind.TRANSIENT, False),
-    (httpx2.InvalidURL, "bad_url", ErrorKind.PERMANENT, True),
-    (httpx2.StreamError, "connection_lost", ErrorKind.TRANSIENT, False),
+_TRANSLATION = (
+    Row(httpx2.ConnectTimeout, "connect_timeout", ErrorKind.TRANSIENT, True),
+    Row(httpx2.PoolTimeout, "pool_timeout", ErrorKind.LOCAL, True),
+    Row(httpx2.TimeoutException, "timeout", ErrorKind.TRANSIENT, False),
+    Row(httpx2.ConnectError, "connect_failed", ErrorKind.TRANSIENT, True),
+    Row(httpx2.ProxyError, "proxy_failed", ErrorKind.TRANSIENT, True),
+    Row(httpx2.UnsupportedProtocol, "bad_url", ErrorKind.PERMANENT, True),
+    Row(httpx2.LocalProtocolError, "bad_request", ErrorKind.PERMANENT, True),
+    Row(httpx2.TransportError, "connection_lost", ErrorKind.TRANSIENT, False),
+    Row(httpx2.InvalidURL, "bad_url", ErrorKind.PERMANENT, True),
+    Row(httpx2.StreamError, "connection_lost", ErrorKind.TRANSIENT, False),
 )
+
+
+_FOREIGN = (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError)
 
 
 @contextmanager
 def _translated() -> Generator[None]:
     try:
         yield
-    except (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError) as error:
-        raise _translate(error) from error
-
-
-def _translate(error: Exception) -> TransportError:
-    row = next(row for row in _TRANSLATION if isinstance(error, row[0]) or row is _TRANSLATION[-1])
-    _, code, kind, safe = row
-    if _errno(error) in _LOCAL_ERRNO:
-        code, kind, safe = "out_of_resources", ErrorKind.LOCAL, True
-    text = str(error) or type(error).__name__
-    return TransportError(text, code=code, kind=kind, safe_to_replay=safe)
-
-
-def _errno(error: BaseException | None) -> int | None:
-    """The system's own error number; the libraries in between wrap it in errors without one."""
-    for _ in range(12):
-        if error is None:
-            return None
-        if isinstance(error, OSError) and error.errno is not None:
-            return error.errno
-        if isinstance(error, BaseExceptionGroup):
-            error = cast("BaseExceptionGroup[BaseException]", error).exceptions[0]
-        else:
-            error = error.__cause__ or error.__context__
-    return None
+    except _FOREIGN as error:
+        raise translate(error, _TRANSLATION) from error
 
 
 @cache
-def _tls_context() -> ssl.SSLContext:
-    """One context per process: building one costs tens of milliseconds."""
+def tls_context() -> ssl.SSLContext:
+    """Trusts the system's certificates; one per process, as making it takes tens of ms."""
     return httpx2.create_ssl_context()
 
 
@@ -118,15 +94,14 @@ class _Sender(Protocol):
     async def __call__(self, request: httpx2.Request) -> httpx2.Response: ...
 
 
-class _Connection:
+class _Connections:
     """One event loop's client: how to send on it and how to close it."""
 
-    __slots__ = ("close", "send", "sentinel")
+    __slots__ = ("aclose", "send")
 
     def __init__(self, client: httpx2.AsyncClient | httpx2.AsyncBaseTransport) -> None:
-        self.close = client.aclose
+        self.aclose = client.aclose
         self.send: _Sender = _sender(client)
-        self.sentinel: AsyncGenerator[None, None] | None = None
 
 
 def _sender(client: httpx2.AsyncClient | httpx2.AsyncBaseTransport) -> _Sender:
@@ -154,25 +129,8 @@ class HttpxTransport:
     """
 
     def __init__(self, client: httpx2.AsyncClient | None = None, *, direct: bool = False) -> None:
-        self._given = None if client is None else _Connection(client)
-        self._direct = direct
-        self._connections: weakref.WeakKeyDictionary[object, _Connection] = (
-            weakref.WeakKeyDictionary()
-        )
-        self._lock = threading.Lock()
-
-    def _connection(self) -> _Connection:
-        if self._given is not None:
-            return self._given
-        loop = current_loop()
-        found = self._connections.get(loop)
-        if found is None:
-            with self._lock:
-                made = _Connection(_make_client(direct=self._direct))
-                found = self._connections.setdefault(loop, made)
-            # Not in the constructor: only the connection that was kept may be closed by the loop.
-            found.sentinel = found.sentinel or close_with_loop(found.close)
-        return found
+        self._given = None if client is None else _Connections(client)
+        self._own = PerLoop(lambda: _Connections(_make_client(direct=direct)))
 
     async def open(self, request: HTTPRequest) -> HttpxResponse:
         """Send a request; see `Transport.open`."""
@@ -185,23 +143,16 @@ class HttpxTransport:
                 content=request.body,
                 extensions=_EXTENSIONS if url.scheme == "http" else _tls_extensions(),
             )
-            response = HttpxResponse(await self._connection().send(message))
+            connections = self._given or self._own.get()
+            response = HttpxResponse(await connections.send(message))
         if response.head_bytes > MAX_HEAD_BYTES:
             await response.aclose()
-            raise TransportError(
-                f"the answer's headers are over {MAX_HEAD_BYTES} bytes",
-                code="headers_too_large",
-                kind=ErrorKind.PERMANENT,
-            )
+            raise head_too_large()
         return response
 
     async def aclose(self) -> None:
         """Close the running loop's connections; a later request opens new ones."""
-        connection = self._connections.pop(current_loop(), None)
-        if connection is not None:
-            await connection.close()
-            if connection.sentinel is not None:
-                await connection.sentinel.aclose()
+        await self._own.aclose()
 
 
 def _make_client(*, direct: bool) -> httpx2.AsyncClient | httpx2.AsyncBaseTransport:
@@ -213,20 +164,21 @@ def _make_client(*, direct: bool) -> httpx2.AsyncClient | httpx2.AsyncBaseTransp
     names = () if direct else _PROXY_VARIABLES
     if any(os.environ.get(name) or os.environ.get(name.lower()) for name in names):
         # Only the client reads NO_PROXY and picks a proxy per URL.
-        return httpx2.AsyncClient(verify=_tls_context(), limits=limits)
+        return httpx2.AsyncClient(verify=tls_context(), limits=limits)
     # Without proxies the client's layers (cookies, auth, redirects) are all unused: skip them.
-    return httpx2.AsyncHTTPTransport(verify=_tls_context(), limits=limits)
+    return httpx2.AsyncHTTPTransport(verify=tls_context(), limits=limits)
 
 
 class HttpxResponse:
     """An answer on an httpx2 connection; see `HTTPResponse`."""
 
-    __slots__ = ("_chunks", "_ended", "_headers", "_response")
+    __slots__ = ("_chunks", "_ended", "_failure", "_headers", "_response")
 
     def __init__(self, response: httpx2.Response) -> None:
         self._response = response
         self._headers: Mapping[str, str] | None = None
         self._chunks: AsyncIterator[bytes] | None = None
+        self._failure: TransportError | None = None
         self._ended = False
 
     @property
@@ -252,10 +204,15 @@ class HttpxResponse:
             stream = self._response.stream
             assert isinstance(stream, httpx2.AsyncByteStream)  # noqa: S101 - it is never a sync one
             self._chunks = aiter(stream)
-        with _translated():
+        try:  # not the context manager: this is done for every chunk
             async for chunk in self._chunks:
                 if chunk:
                     return chunk
+        except _FOREIGN as error:
+            self._failure = translate(error, _TRANSLATION)
+            raise self._failure from error
+        if self._failure is not None:  # a generator that has failed calls it its end
+            raise self._failure
         self._ended = True
         return b""
 

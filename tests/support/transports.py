@@ -1,0 +1,38 @@
+"""The shipped transports, each with the event loops it runs on."""
+
+import ssl
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+import httpx2
+
+from majordomo.http import HttpxTransport, Transport
+from majordomo.http.aiohttp_transport import AiohttpTransport
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A transport on an event loop.
+
+    Attributes:
+        make: Its class.
+        backend: The loop's library.
+    """
+
+    make: Callable[[], Transport]
+    backend: str
+
+    def __str__(self):
+        return f"{self.make.__name__} on {self.backend}"
+
+    async def trusting(self, context: ssl.SSLContext, stack: AsyncExitStack) -> Transport:
+        """One that trusts what a TLS context trusts; the stack closes what it needs."""
+        if self.make is AiohttpTransport:
+            return AiohttpTransport(tls=context)
+        client = httpx2.AsyncClient(verify=context, trust_env=False)
+        return HttpxTransport(await stack.enter_async_context(client))
+
+
+FAST = Way(AiohttpTransport, "asyncio")
+WAYS = (Way(HttpxTransport, "asyncio"), Way(HttpxTransport, "trio"), FAST)
