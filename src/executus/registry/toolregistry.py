@@ -286,7 +286,9 @@ def _sees(visibility: Visibility, caller: Caller, entry: RegisteredTool) -> bool
 def _unknown(book: _Book, name: str) -> str:
     toolsets = {f"{known.split('.')[0]}.*" for known in book.tools}
     hint = did_you_mean(name, [*book.tools, *toolsets])
-    return f"no tool matches {name!r}{hint}; registered: {', '.join(book.tools) or 'none'}"
+    if hint:
+        return f"no tool matches {name!r}{hint}"
+    return f"no tool matches {name!r}; registered: {', '.join(book.tools) or 'none'}"
 
 
 SHORT_READ = ToolPolicy(effect=Effect.READ, idempotent=True, keep_overflow=False)
