@@ -219,6 +219,8 @@ def _made(
 ) -> tuple[RegisteredTool, ...]:
     if not _TOOLSET.fullmatch(toolset) or "__" in toolset:
         raise SetupError(f"toolset name {toolset!r}: use lower-case letters, digits and single _")
+    if isinstance(tools, Tool) or callable(tools):
+        raise SetupError(f"the tools of {toolset!r} are a list, such as [search], not one tool")
     return tuple(
         registered(f"{toolset}.{tool.name}", tool, _policy(tool, override))
         for tool in map(as_tool, tools)
@@ -243,6 +245,8 @@ def _joined(
     taken: dict[str, str] = {}
     for entry in (*old, *new):
         key = wire_name(entry.name).lower()
+        if entry.name in tools:
+            raise SetupError(f"tool {entry.name!r} is there; set_toolset replaces a toolset")
         if key in taken:
             raise SetupError(f"tool {entry.name!r} collides with {taken[key]!r}; rename one")
         taken[key] = entry.name
