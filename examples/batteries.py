@@ -1,6 +1,14 @@
 """All batteries at once, with one SQLite file behind them; offline, with the embedded model.
 
-Needs `pip install 'executus[batteries]'` and `executus-store-sqlite`.
+Needs `pip install 'executus[batteries]'` and `executus-store-sqlite`. Prints:
+
+    guide 1: 42 for … USD
+    haiku: active
+    poem: ok
+    guide for ann: ok, … USD
+    haiku for ann: ok, … USD
+    haiku for anonymous: ok, … USD
+    forgotten: 0
 """
 
 import sys

@@ -1,6 +1,8 @@
 """An agent with the tools of an MCP server, here one in this process; nothing leaves the machine.
 
-Needs the extra: pip install 'executus[mcp]'
+Needs the extra: pip install 'executus[mcp]'. Prints:
+
+    The lamp is 12 EUR; there is no sofa.
 """
 
 import anyio
@@ -11,7 +13,7 @@ from executus import Executor, RunnableAgent, ToolRegistry
 from executus.tools.mcp import McpServer
 from majordomo.providers.fake import FakeProvider, Reply
 
-shop = MCPServer("shop")
+shop = MCPServer("shop", log_level="WARNING")
 PRICES = {"lamp": 12, "desk": 80}
 
 

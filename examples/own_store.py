@@ -1,6 +1,15 @@
 """A store of one's own: saved personas in a folder of JSON files, and the contract it keeps.
 
 A seam is a protocol of a few methods; the contract says what each must do, and finds what does not.
+Prints:
+
+    ok: a new store is empty
+    ok: every field is kept
+    ok: versions never change
+    ok: a stale save is refused
+    ok: one of many saves wins
+    ok: names are apart
+    instructions: 'Show people around.' -> 'Show people around, slowly.'
 """
 
 import json

@@ -203,7 +203,10 @@ def _toml(text: str, source: str, offset: int) -> tuple[dict[str, Any], dict[str
     except tomllib.TOMLDecodeError as error:
         at = _AT_LINE.search(str(error))
         line = int(at[1]) if at else text.count("\n") + 1
-        raise DefinitionError(source, line + offset, _AT_LINE.sub("", str(error))) from error
+        said = _AT_LINE.sub("", str(error))
+        if said == "Invalid value":  # nearly always a text as YAML has it
+            said = "not a value of TOML; put a text in quotes"
+        raise DefinitionError(source, line + offset, said) from error
     lines: dict[str, int] = {}
     for number, line in enumerate(text.split("\n"), start=1 + offset):
         if found := _TOML_KEY.match(line):

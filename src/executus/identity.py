@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -33,11 +33,26 @@ class Caller:
         id: Stable and unique within the host; budgets, lanes and stores key on it.
         name: For people to read.
         roles: Host-defined; permissions look at them.
+
+    Raises:
+        SetupError: The id is no text, or the roles are one text or no collection of texts.
     """
 
     id: str
     name: str = ""
     roles: frozenset[str] = frozenset()
+
+    def __post_init__(self) -> None:
+        _check(self.id, self.roles)
+        # A list is what configurations hold; kept as it came, it would match no tool's role.
+        object.__setattr__(self, "roles", frozenset(self.roles))
+
+
+def _check(caller_id: object, roles: object) -> None:
+    if not isinstance(caller_id, str):
+        raise SetupError(f"a caller's id is a text, not {caller_id!r}")
+    if isinstance(roles, str) or not isinstance(roles, Collection):
+        raise SetupError(f"a caller's roles are a collection of names, not {roles!r}")
 
 
 ANONYMOUS = Caller(id="anonymous")

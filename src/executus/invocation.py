@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from typing import Any, Self
+from typing import Any, Self, cast, get_args
 
 from executus.errors import SetupError
 from executus.identity import ANONYMOUS, Caller
@@ -34,7 +34,7 @@ class Limits:
         extra: Bounds that a later release wrote; kept as they are.
 
     Raises:
-        SetupError: A figure is below what makes sense.
+        SetupError: A figure is below what makes sense, or of the wrong kind.
     """
 
     max_steps: int = 10
@@ -52,6 +52,8 @@ class Limits:
     def __post_init__(self) -> None:
         for name, least in _LEAST.items():
             _check(name, getattr(self, name), least)
+        if self.max_cost is not None:
+            _require(Money, self.max_cost, "max_cost must be an amount, such as Money('0.50')")
 
     def as_json(self) -> dict[str, Any]:
         """The bounds as plain JSON values."""
@@ -88,6 +90,11 @@ _LEAST: dict[str, float] = {
 }
 
 
+def _require(kind: type, value: object, sentence: str) -> None:
+    if not isinstance(value, kind):
+        raise SetupError(f"{sentence}, not {value!r:.100}")
+
+
 def _check(name: str, value: object, least: float) -> None:
     if value is None and name == "max_tokens":
         return
@@ -114,6 +121,9 @@ class Invocation:
         run_id: Id to use; made when empty.
         metadata: The host's own facts; they reach the audit as they are. JSON values, if runs are
             checkpointed.
+
+    Raises:
+        SetupError: One of them is of the wrong kind, such as a caller's id instead of the caller.
     """
 
     input: str | Sequence[str | Part]
@@ -124,3 +134,29 @@ class Invocation:
     parent: str | None = field(default=None, kw_only=True)
     run_id: str = field(default="", kw_only=True)
     metadata: Mapping[str, Any] = field(default_factory=dict[str, Any], kw_only=True)
+
+    def __post_init__(self) -> None:
+        _check_input(self.input)
+        _require(Caller, self.caller, "caller must be a Caller, such as Caller(id='ann')")
+        if self.limits is not None:
+            _require(Limits, self.limits, "limits must be Limits, such as Limits(max_steps=5)")
+        for message in self.history:
+            _require(Message, message, "history must be messages, such as an earlier run's")
+
+
+_PARTS = (str, *get_args(Part))
+
+
+def _check_input(said: object) -> None:
+    if isinstance(said, str):
+        return
+    if not isinstance(said, Sequence) or isinstance(said, bytes):
+        raise SetupError(
+            f"the input must be a text, or a list of texts and parts, not {type(said).__name__}"
+        )
+    for part in cast("Sequence[object]", said):
+        if not isinstance(part, _PARTS):
+            raise SetupError(
+                "each part of the input must be a text or a part, such as "
+                f"ImagePart.from_bytes(…), not {type(part).__name__}"
+            )

@@ -56,6 +56,15 @@ def test_there_are_the_nine():
 @pytest.mark.parametrize("path", TOUR, ids=lambda path: path.stem)
 def test_a_program_of_the_tour_is_short_and_prints_what_its_header_says(path, tmp_path):
     assert len(path.read_text().splitlines()) <= 40
+    prints_what_its_header_says(path, tmp_path)
+
+
+@pytest.mark.parametrize("name", ["batteries", "mcp_server", "own_store"])
+def test_a_program_beside_the_tour_prints_what_its_header_says(name, tmp_path):
+    prints_what_its_header_says(EXAMPLES / f"{name}.py", tmp_path)
+
+
+def prints_what_its_header_says(path, tmp_path):
     done = run(path, tmp_path)
     assert done.stderr == ""
     assert done.returncode == 0

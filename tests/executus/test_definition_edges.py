@@ -31,7 +31,8 @@ def test_marks_and_line_ends_of_any_editor_are_read(end, mark, fence):
         ("a.md", "---\r\n\r\nname: ann\r\nno key here\r\n---\r\n", 4, "expected 'key: value'"),
         ("a.md", "+++\nname = 'ann'\nname = 'bob'\n+++\n", 3, "overwrite"),
         ("a.toml", "name = 'ann'\n\nname = 'bob'\n", 3, "overwrite"),
-        ("a.toml", "\ufeffname = 'ann'\r\nmodel = \r\n", 2, "nvalid value"),
+        ("a.toml", "\ufeffname = 'ann'\r\nmodel = \r\n", 2, "not a value of TOML; put a text"),
+        ("a.toml", "name = 'ann'\nmodel = fake\n", 2, "put a text in quotes"),
     ],
 )
 def test_what_cannot_be_read_is_named_with_its_line(file, text, line, said):

@@ -21,6 +21,17 @@ KNOWN = Directory(
 )
 
 
+def test_a_callers_roles_may_be_any_collection_of_names():
+    assert Caller(id="1", roles=["dev", "dev"]).roles == frozenset({"dev"})
+    assert hash(Caller(id="1", roles={"dev"})) == hash(Caller(id="1", roles=frozenset({"dev"})))
+
+
+@pytest.mark.parametrize("wrong", [{"id": 5}, {"id": "1", "roles": "dev"}, {"id": "1", "roles": 5}])
+def test_a_caller_of_the_wrong_kind_is_refused(wrong):
+    with pytest.raises(SetupError, match=r"a caller's (id|roles)"):
+        Caller(**wrong)
+
+
 async def test_nobody_is_an_administrator_by_default():
     assert not await NOBODY.is_admin(ADMIN)
     assert not await NOBODY.is_admin(ANONYMOUS)

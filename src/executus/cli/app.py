@@ -193,6 +193,8 @@ def _run_app() -> int:
 
 
 def _usage(error: click.ClickException) -> str:
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):  # its message is the help itself
+        return error.format_message()
     context = error.ctx if isinstance(error, click.UsageError) else None
     lines = [] if context is None else [context.get_usage()]
     if context is not None:

@@ -16,10 +16,12 @@ from executus.cli.output import one_line, say, say_json
 from executus.cli.process import DONE
 from executus.cli.tiers import print_tiers
 from executus.model import ModelTiers
+from majordomo.errors import UnknownModel
 from majordomo.llm import Model
 from majordomo.models import Listing, ModelRegistry
+from majordomo.models.listing import access_of
 
-__all__ = ["list_models", "targets_of"]
+__all__ = ["list_models", "missing_of", "targets_of"]
 
 _NARROW = 60  # columns
 
@@ -38,11 +40,15 @@ async def list_models(registry: ModelRegistry, specs: Sequence[str], *, as_json:
     """
     if specs:
         for spec in specs:
-            targets = [str(model.target) for model in await targets_of(registry, spec)]
+            lacking = {
+                str(model.target): missing_of(registry, model.target.provider)
+                for model in await targets_of(registry, spec)
+            }
             if as_json:
-                say_json({"spec": spec, "targets": targets})
+                say_json({"spec": spec, "targets": list(lacking), "missing": lacking})
             else:
-                say(one_line(f"{spec} → {', '.join(targets)}"))
+                told = (f"{one} ({lack})" if lack else one for one, lack in lacking.items())
+                say(one_line(f"{spec} → {', '.join(told)}"))
         return DONE
     listings = registry.describe()
     if as_json:
@@ -64,6 +70,14 @@ async def targets_of(registry: ModelRegistry, spec: str) -> tuple[Model, ...]:
         MajordomoError: It means nothing.
     """
     return (await ModelTiers(registry).resolve(spec)).models
+
+
+def missing_of(registry: ModelRegistry, provider: str) -> str:
+    """What a provider lacks before it can be asked; empty when nothing, or when it is unknown."""
+    try:
+        return access_of(registry.provider(provider)).missing
+    except UnknownModel:  # it calls itself otherwise than it is registered
+        return ""
 
 
 def _row(one: Listing) -> tuple[str, str, str]:

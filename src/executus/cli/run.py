@@ -12,6 +12,7 @@ import anyio
 from executus.cli.asking import TerminalAsker
 from executus.cli.display import Display
 from executus.cli.equipment import equipped
+from executus.cli.models import missing_of
 from executus.cli.output import OutputLost
 from executus.cli.process import DONE, FAILED, MISUSED
 from executus.cli.setting import Setting
@@ -20,10 +21,8 @@ from executus.invocation import Invocation, Limits
 from executus.model import ModelTiers
 from executus.run import MODEL_VARIABLE, RunnableAgent, RunResult, RunStatus, RunStream
 from majordomo.builtin import DEFAULT_REGISTRY
-from majordomo.errors import UnknownModel
 from majordomo.llm import Part
 from majordomo.models import ModelRegistry
-from majordomo.models.listing import access_of
 
 __all__ = ["EXIT_CODES", "RunRequest", "require_access", "run_task", "show_run"]
 
@@ -142,15 +141,8 @@ async def require_access(spec: str | None, registry: ModelRegistry = DEFAULT_REG
     if not chosen:
         return  # the run itself says what is missing
     chain = await ModelTiers(registry).resolve(chosen)
-    lacking = {one.target: _missing(registry, one.target.provider) for one in chain.models}
+    lacking = {one.target: missing_of(registry, one.target.provider) for one in chain.models}
     if all(lacking.values()):
         raise SetupError(
             "; ".join(f"{target} is not set up: {do}" for target, do in lacking.items())
         )
-
-
-def _missing(registry: ModelRegistry, provider: str) -> str:
-    try:
-        return access_of(registry.provider(provider)).missing
-    except UnknownModel:  # it calls itself otherwise than it is registered
-        return ""

@@ -67,8 +67,10 @@ class ToolPolicy:
         _set(self, "secrets", tuple(_names("secrets", self.secrets)))
         _set(self, "roles", frozenset(_names("roles", self.roles)))
         _set(self, "cost", _cost(self.cost))
-        if not self.timeout_s > 0:
-            raise SetupError(f"a tool's timeout_s must be above 0, not {self.timeout_s}")
+        if not _is_above_nought(self.timeout_s):
+            raise SetupError(
+                f"a tool's timeout_s must be a number of seconds above 0, not {self.timeout_s!r}"
+            )
         if self.max_result_bytes < MIN_RESULT_BYTES:
             raise SetupError(
                 f"a tool's max_result_bytes must be at least {MIN_RESULT_BYTES}, "
@@ -98,6 +100,10 @@ def _effect(value: str) -> Effect:
         return Effect(value)
     except ValueError as error:
         raise SetupError(f"effect {value!r}: use 'read', 'write' or 'external'") from error
+
+
+def _is_above_nought(value: object) -> bool:
+    return isinstance(value, (int, float)) and value > 0
 
 
 def _names(field: str, value: object) -> tuple[str, ...]:

@@ -219,6 +219,8 @@ def _made(
 ) -> tuple[RegisteredTool, ...]:
     if not _TOOLSET.fullmatch(toolset) or "__" in toolset:
         raise SetupError(f"toolset name {toolset!r}: use lower-case letters, digits and single _")
+    if isinstance(tools, Tool) or callable(tools):
+        raise SetupError(f"the tools of {toolset!r} are a list, such as [search], not one tool")
     return tuple(
         registered(f"{toolset}.{tool.name}", tool, _policy(tool, override))
         for tool in map(as_tool, tools)
@@ -243,6 +245,8 @@ def _joined(
     taken: dict[str, str] = {}
     for entry in (*old, *new):
         key = wire_name(entry.name).lower()
+        if entry.name in tools:
+            raise SetupError(f"tool {entry.name!r} is there; set_toolset replaces a toolset")
         if key in taken:
             raise SetupError(f"tool {entry.name!r} collides with {taken[key]!r}; rename one")
         taken[key] = entry.name
@@ -286,7 +290,9 @@ def _sees(visibility: Visibility, caller: Caller, entry: RegisteredTool) -> bool
 def _unknown(book: _Book, name: str) -> str:
     toolsets = {f"{known.split('.')[0]}.*" for known in book.tools}
     hint = did_you_mean(name, [*book.tools, *toolsets])
-    return f"no tool matches {name!r}{hint}; registered: {', '.join(book.tools) or 'none'}"
+    if hint:
+        return f"no tool matches {name!r}{hint}"
+    return f"no tool matches {name!r}; registered: {', '.join(book.tools) or 'none'}"
 
 
 SHORT_READ = ToolPolicy(effect=Effect.READ, idempotent=True, keep_overflow=False)

@@ -152,8 +152,8 @@ def tool(
         timeout_s: Seconds a call may take.
 
     Raises:
-        ToolDefinitionError: A parameter is untyped, variadic or positional-only; named in the
-            message.
+        ToolDefinitionError: It is no function, or a parameter is untyped, variadic or
+            positional-only; named in the message.
 
     Example:
         >>> @tool(inline=True)
@@ -184,6 +184,8 @@ def _from_function(
     inline: bool,
     timeout_s: float | None,
 ) -> Tool:
+    if not callable(fn):
+        raise ToolDefinitionError(f"a tool is a typed function or a Tool, not {fn!r:.100}")
     own_name = name or getattr(fn, "__name__", type(fn).__name__)
     signature = Signature(fn, own_name)
     call = _caller(fn, inline=inline)

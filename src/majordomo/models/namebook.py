@@ -166,9 +166,15 @@ class NameBook:
             self._read_variables()
             providers, aliases = list(self._entries), list(self._aliases)
         hint = "; ".join(_ways(left, rest, providers, aliases))
+        if not rest and (vendor := _VENDORS.get(left.partition("-")[0])) in providers:
+            return UnknownModel(text, known=[f"{vendor}/{text}", *aliases], hint=hint)
         # Compared without the model id: a long one would make any two names similar.
         similar = close_names(left, providers)
         return UnknownModel(text, known=[*(p + rest for p in similar), *aliases], hint=hint)
+
+
+_VENDORS = {"gpt": "openai", "claude": "anthropic", "gemini": "google"}
+"""Whose models are called so: other libraries take them without the provider."""
 
 
 def _ways(left: str, rest: str, providers: list[str], aliases: list[str]) -> Iterator[str]:

@@ -87,6 +87,14 @@ def test_a_slip_is_answered_with_what_was_meant(arguments, says):
     assert done.stdout == b""
 
 
+def test_a_command_without_a_subcommand_is_its_help_once():
+    for arguments in ([], ["runs"]):
+        done = executus_sync(*arguments)
+        assert done.returncode == 2
+        assert done.stderr.count(b"Usage: ") == 1
+        assert b"Error" not in done.stderr
+
+
 def test_without_the_extra_help_says_what_to_install(tmp_path):
     (tmp_path / "click.py").write_text("raise ModuleNotFoundError(name='click')")
     done = executus_sync("--help", env={"PYTHONPATH": str(tmp_path)})

@@ -57,6 +57,20 @@ async def test_a_spec_is_listed_as_its_targets(registry, capsys):
         await list_models(registry, ["nobody"], as_json=False)
 
 
+async def test_a_spec_is_listed_with_what_its_targets_lack(capsys):
+    names = default_registry({})
+    assert await list_models(names, ["openai/a,fake"], as_json=False) == 0
+    assert capsys.readouterr().out == (
+        "openai/a,fake → openai/a (set OPENAI_API_KEY), fake/offline\n"
+    )
+    assert await list_models(names, ["openai/a,fake"], as_json=True) == 0
+    assert json.loads(capsys.readouterr().out) == {
+        "spec": "openai/a,fake",
+        "targets": ["openai/a", "fake/offline"],
+        "missing": {"openai/a": "set OPENAI_API_KEY", "fake/offline": ""},
+    }
+
+
 def test_what_models_say_cannot_steer_the_terminal():
     assert printable("a\x1b[2Jb\r\x07c\td\n\x9b31m") == "a�[2Jb��c\td\n�31m"
 

@@ -177,6 +177,8 @@ def foreign(x: threading.Lock):
         (unresolved, "an annotation names 'Nowhere'"),
         (foreign, "'foreign'"),
         (lambda: None, "tool name '<lambda>' is not portable"),
+        ("calc.*", r"a tool is a typed function or a Tool, not 'calc.*'"),
+        (5, "not 5"),
     ],
 )
 def test_a_function_no_model_can_call_is_refused_by_name(fn, said):

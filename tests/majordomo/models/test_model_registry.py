@@ -139,6 +139,20 @@ def test_a_model_id_in_common_makes_no_provider_similar():
     assert "did you mean" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("name", "meant"), [("gpt-4o", "openai/gpt-4o"), ("gpt-6-sol,fake", "openai/gpt-6-sol")]
+)
+def test_a_model_without_its_provider_is_told_with_the_vendor_it_is_known_by(name, meant):
+    with pytest.raises(UnknownModel, match=f"did you mean '{meant}'"):
+        registry("openai", "fake").parse(name)
+
+
+def test_a_vendor_that_is_not_registered_is_not_suggested():
+    with pytest.raises(UnknownModel) as caught:
+        registry("fake").parse("gpt-4o")
+    assert "did you mean" not in str(caught.value)
+
+
 def test_a_registry_with_nothing_says_so():
     with pytest.raises(UnknownModel) as caught:
         ModelRegistry().parse("x")

@@ -36,6 +36,13 @@ def account(scope: str, key: str, unit: str) -> str:
     return to_json([scope, key, unit]).decode()
 
 
+def _check_kinds(tokens: object, cost: object) -> None:
+    if isinstance(tokens, bool) or not isinstance(tokens, int | None):
+        raise SetupError(f"max_tokens must be a whole number, not {tokens!r}")
+    if not isinstance(cost, Money | None):
+        raise SetupError(f"max_cost must be an amount, such as Money('0.50'), not {cost!r}")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BudgetRule:
     """A cap on what is spent within a rolling window.
@@ -47,7 +54,7 @@ class BudgetRule:
         per: Whose spending is added up: each caller's, agent's or tenant's, or all of it.
 
     Raises:
-        SetupError: There is no cap, or a figure is out of its range.
+        SetupError: There is no cap, or a figure is out of its range or of the wrong kind.
 
     Example:
         >>> BudgetRule(max_tokens=200_000, window_days=1).describe()
@@ -62,6 +69,7 @@ class BudgetRule:
     def __post_init__(self) -> None:
         if self.max_tokens is None and self.max_cost is None:
             raise SetupError("a budget rule needs a cap: give max_tokens, max_cost or both")
+        _check_kinds(self.max_tokens, self.max_cost)
         if (self.max_tokens or 0) < 0 or (self.max_cost and self.max_cost.amount < 0):
             raise SetupError("a budget rule's caps must be at least 0")
         if not 0 < self.window_days <= MAX_WINDOW_DAYS:

@@ -195,7 +195,8 @@ class Connection:
                 await self._follow(link, session)
         except Exception as error:  # noqa: BLE001 - told to who calls; a run must not crash
             link.error = self._scrub(told(error))  # not chained: a request holds its headers
-            logger.warning("the MCP server %r: %s", self._name, link.error)
+            if link.session is not None:  # before, who waits for it is told
+                logger.warning("the MCP server %r: %s", self._name, link.error)
         finally:
             link.end()
             link.settled.set()

@@ -206,6 +206,8 @@ async def test_to_commit_what_was_never_reserved_is_an_error():
         lambda: BudgetRule(max_tokens=1, window_days=367),
         lambda: BudgetRule(max_tokens=1, window_days=float("nan")),
         lambda: BudgetRule(max_tokens=1, per="planet"),
+        lambda: BudgetRule(max_tokens="5"),
+        lambda: BudgetRule(max_cost=0.5),
         lambda: Estimate(tokens=0),
         lambda: RollingBudget(BudgetRule(max_cost=Money(1))),
         lambda: RollingBudget(

@@ -45,11 +45,12 @@ async def test_a_child_gets_home_path_and_what_is_given(monkeypatch):
         (lambda: stdio(cwd="/no/such/folder"), "FileNotFoundError"),
     ],
 )
-async def test_a_server_that_does_not_start_is_one_typed_error(make, words):
+async def test_a_server_that_does_not_start_is_one_typed_error(make, words, caplog):
     with anyio.fail_after(60):
         with pytest.raises(McpUnavailable, match=words):
             async with make():
                 raise AssertionError
+    assert "the MCP server" not in caplog.text  # the error says it
 
 
 async def test_a_server_deaf_to_everything_is_killed():
