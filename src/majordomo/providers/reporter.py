@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import replace
@@ -15,6 +16,7 @@ from majordomo.providers.wire import Vendor
 
 __all__ = ["Reporter", "request_id"]
 
+LONG_KEY_CHARS = 12
 NO_HEADERS: Mapping[str, str] = {}
 
 # Statuses by which a server says that it did not process the request.
@@ -38,13 +40,20 @@ class Reporter:
         self._secrets: deque[str] = deque(maxlen=8)
 
     def conceal(self, secret: str) -> None:
-        """Keep a key out of every later error: some servers repeat it in their answers."""
+        """Keep a key out of every later error: some servers repeat it in their answers.
+
+        A short one, such as the `token` of a server that wants none, is looked for as a word: parts
+        of other words are not it.
+        """
         if secret not in self._secrets:
             self._secrets.append(secret)
 
     def _hide(self, text: str) -> str:
         for secret in self._secrets:
-            text = text.replace(secret, "[key]")
+            if len(secret) >= LONG_KEY_CHARS:
+                text = text.replace(secret, "[key]")
+            else:
+                text = re.sub(rf"(?<!\w){re.escape(secret)}(?!\w)", "[key]", text)
         return text
 
     def not_configured(self, code: str, message: str) -> APIError:

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 
 import pytest
 
@@ -125,6 +126,14 @@ async def test_a_key_function_is_asked_for_each_call(server, make):
     sent = [request.headers["authorization"] for request in server.requests]
     assert sent == ["Bearer first-key", "Bearer second-key"]
     assert error.message == "[key], [key]?"
+
+
+@pytest.mark.parametrize("key", ["t", "token", "a.b*c"])
+async def test_a_short_key_is_taken_out_where_it_stands_alone(server, make, key):
+    told = f"bad token {key}: no tokens left, at all, x{key}"
+    server.enqueue(JSONAnswer(401, {"error": told}))
+    error = await refusal(make(api_key=key).send("GET", "/"))
+    assert error.message == re.sub(rf"(?<= ){re.escape(key)}(?=[ :])", "[key]", told)
 
 
 async def test_a_refusal_is_the_typed_error_with_its_delay(server, make):
