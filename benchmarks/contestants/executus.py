@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from executus import Executor, Limits, RunnableAgent
+from executus import Executor, Invocation, Limits, RunnableAgent
 from executus.events import TextDelta
-from majordomo.llm import Model, Tool, tool
+from majordomo.llm import Message, Model, Tool, assistant, tool, user
 from majordomo.providers.openai import openai_provider
 
 from ._api import KEY, PROMPT, SYSTEM, Base, add
@@ -63,6 +63,15 @@ class Contestant(Base):
 
     async def inproc_threaded(self, turns: int) -> str:
         return await self.run(self.agent(turns, THREADED_ADD))
+
+    def history(self, messages: list[dict[str, str]]) -> tuple[Message, ...]:
+        said = {"user": user, "assistant": assistant}
+        return tuple(said[message["role"]](message["content"]) for message in messages[:-1])
+
+    async def large(self, history: tuple[Message, ...]) -> str:
+        invocation = Invocation(PROMPT, history=history)
+        result = await self.executor.run(self.agent("plain"), invocation)
+        return result.raise_for_error().output or ""
 
     def make_agent(self) -> RunnableAgent:
         return make(self.plain, tool(add))
