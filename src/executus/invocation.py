@@ -54,6 +54,11 @@ class Limits:
             if value is not None and not value >= least:
                 raise SetupError(f"{name} must be at least {least}, not {value}")
 
+    @property
+    def spending_bounded(self) -> bool:
+        """Whether tokens or cost are bounded."""
+        return self.max_tokens is not None or self.max_cost is not None
+
     def as_json(self) -> dict[str, Any]:
         """The bounds as plain JSON values."""
         ours = {name: getattr(self, name) for name in _NAMES}

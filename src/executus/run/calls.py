@@ -11,6 +11,7 @@ from executus.errors import RunStopped
 from executus.events import ToolDenied
 from executus.money import Money
 from executus.registry import (
+    ALLOW_GRANTED,
     Allow,
     Ask,
     CallRequest,
@@ -164,6 +165,8 @@ async def _permit(
     state: RunState[Any], tool: RegisteredTool, call: ToolCallPart
 ) -> ToolResultPart | None:
     """Ask the policy, and the person it names; what refuses the call, or None."""
+    if state.kit.policy is ALLOW_GRANTED:  # nobody reads the request
+        return None
     info = state.info
     request = CallRequest(
         run_id=info.run_id, agent=info.agent, caller=info.caller, tool=tool, call=call
@@ -222,8 +225,10 @@ def _settle(
 ) -> None:
     """Note the result, and forget what belonged to the call: its id may come again."""
     for by_request in (state.answers, state.asked, state.inner):
-        forget_call(by_request, call.id)
-    state.in_doubt = {doubted for doubted in state.in_doubt if not is_of(doubted, call.id)}
+        if by_request:
+            forget_call(by_request, call.id)
+    if state.in_doubt:
+        state.in_doubt = {doubted for doubted in state.in_doubt if not is_of(doubted, call.id)}
     state.journal.result(call, result, cost)
 
 

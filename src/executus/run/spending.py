@@ -110,6 +110,8 @@ class Spending:
         """Add the steps of a phase that have not been counted yet."""
         if leg != self._leg:
             self._leg, self._counted = leg, 0
+        if self._counted == len(steps):
+            return
         for step in steps[self._counted :]:
             self._add(self.price(step.response.target, step.response.usage))
         self._counted = len(steps)
