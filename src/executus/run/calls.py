@@ -46,7 +46,7 @@ class CallPath:
     def __init__(self, state: RunState[Any], leg: Leg) -> None:
         self._state = state
         self._offered = leg.tools
-        self._both = (leg.tools, leg.on_demand)
+        self._on_demand = leg.on_demand
         self._costs: dict[str, Money] = {}
 
     async def answer(self, call: ToolCallPart) -> ToolResultPart:
@@ -69,13 +69,14 @@ class CallPath:
             CallSuspended: The answer comes later.
             RunStopped: Another process goes on with this run.
         """
-        offered, on_demand = self._both
         call = replace(call, name=wire_name(call.name))
         what, known = self._state.inner.pop(call.id, ("", None))
         if known is not None and what == digest(call):
             return known
-        among = on_demand if offered.find(call.name) is None else offered
-        return await self._answer(call, among)
+        on_demand = self._on_demand
+        if on_demand is not None and self._offered.find(call.name) is None:
+            return await self._answer(call, on_demand)
+        return await self._answer(call, self._offered)
 
     def listing(self) -> Sequence[ToolListing]:
         """What may be called."""
@@ -86,7 +87,8 @@ class CallPath:
                 parameters=entry.tool.parameters,
                 on_demand=tools is not self._offered,
             )
-            for tools in self._both
+            for tools in (self._offered, self._on_demand)
+            if tools is not None
             for entry in tools.entries
         ]
 

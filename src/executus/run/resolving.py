@@ -75,10 +75,15 @@ async def _resolve(state: RunState[Any], phase: Phase, ask_gate: AskGate, *, las
         model=model,
         system="\n\n".join(text for text in (*texts, *skills) if text),
         tools=await _offered(state, grants, ask_gate),
-        on_demand=await _offered(state, agent.on_demand, ask_gate, own=False),
+        on_demand=await _on_demand(state, ask_gate),
         output=OutputType(agent.output if last else phase.output or str),
         settings=phase.settings or agent.settings,
     )
+
+
+async def _on_demand(state: RunState[Any], ask_gate: AskGate) -> RunTools | None:
+    grants = state.agent.on_demand
+    return await _offered(state, grants, ask_gate, own=False) if grants else None
 
 
 def _check_price(state: RunState[Any], model: Model) -> None:
