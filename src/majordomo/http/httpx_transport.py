@@ -16,6 +16,7 @@ import anyio
 import httpx2
 
 from majordomo.errors import ErrorKind
+from majordomo.http.pools import Pools
 from majordomo.http.transport import HTTPRequest, TransportError
 from majordomo.tasks import close_with_loop, current_loop
 
@@ -24,6 +25,7 @@ __all__ = ["HttpxTransport"]
 CONNECT_TIMEOUT_S = 10.0
 KEEPALIVE_S = 60.0
 MAX_CONNECTIONS = 1000
+MAX_POOLS = 16
 MAX_HEAD_BYTES = 64 * 1024
 
 # Reading has no timeout of its own: the whole exchange has one deadline, kept by the caller.
@@ -201,16 +203,23 @@ class HttpxTransport:
 
 
 def _make_client() -> httpx2.AsyncClient | httpx2.AsyncBaseTransport:
-    limits = httpx2.Limits(
-        max_connections=MAX_CONNECTIONS,
-        max_keepalive_connections=MAX_CONNECTIONS,
-        keepalive_expiry=KEEPALIVE_S,
-    )
+    limits = _limits(MAX_CONNECTIONS)
     if any(os.environ.get(name) or os.environ.get(name.lower()) for name in _PROXY_VARIABLES):
         # Only the client reads NO_PROXY and picks a proxy per URL.
         return httpx2.AsyncClient(verify=_tls_context(), limits=limits)
     # Without proxies the client's layers (cookies, auth, redirects) are all unused: skip them.
-    return httpx2.AsyncHTTPTransport(verify=_tls_context(), limits=limits)
+    each = _limits(-(-MAX_CONNECTIONS // MAX_POOLS))
+    return Pools(
+        lambda: httpx2.AsyncHTTPTransport(verify=_tls_context(), limits=each), most=MAX_POOLS
+    )
+
+
+def _limits(connections: int) -> httpx2.Limits:
+    return httpx2.Limits(
+        max_connections=connections,
+        max_keepalive_connections=connections,
+        keepalive_expiry=KEEPALIVE_S,
+    )
 
 
 class HttpxResponse:
