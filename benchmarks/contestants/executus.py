@@ -27,6 +27,8 @@ class Contestant(Base):
         self.executor = Executor()
         self.provider = openai_provider(KEY, base_url=base_url)
         self.plain = self.provider.model("plain")
+        # A window that holds the history of w9: what compaction does is another matter.
+        self.wide = Executor(context_tokens=1_000_000)
         self.agents: dict[tuple[str | int, Tool | None], RunnableAgent] = {}
 
     def agent(self, model: str | int, add_tool: Tool | None = None) -> RunnableAgent:
@@ -70,7 +72,7 @@ class Contestant(Base):
 
     async def large(self, history: tuple[Message, ...]) -> str:
         invocation = Invocation(PROMPT, history=history)
-        result = await self.executor.run(self.agent("plain"), invocation)
+        result = await self.wide.run(self.agent("plain"), invocation)
         return result.raise_for_error().output or ""
 
     def make_agent(self) -> RunnableAgent:
