@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from executus import Executor, Invocation, Limits, RunnableAgent
 from executus.events import TextDelta
+from executus.run import Grant
 from majordomo.llm import Message, Model, Tool, assistant, tool, user
 from majordomo.providers.openai import openai_provider
 
@@ -17,7 +18,7 @@ ADD = tool(inline=True)(add)
 THREADED_ADD = tool(add)
 
 
-def make(model: Model, *tools: Tool) -> RunnableAgent:
+def make(model: Model, *tools: Grant) -> RunnableAgent:
     return RunnableAgent(model=model, instructions=SYSTEM, tools=tools, limits=LIMITS)
 
 
@@ -76,4 +77,4 @@ class Contestant(Base):
         return result.raise_for_error().output or ""
 
     def make_agent(self) -> RunnableAgent:
-        return make(self.plain, tool(add))
+        return make(self.plain, add)
