@@ -1,6 +1,6 @@
 """Runs one workload of one contestant in this process and prints its figures as one JSON line.
 
-    python -P child.py CONTESTANT w1…w8 BASE_URL SCALE
+    python -P child.py CONTESTANT w1…w9 BASE_URL SCALE
     python -P child.py CONTESTANT fixed BASE_URL METRIC COUNT [PROFILE_FILE]
 
 `run.py` starts it. CPU is user plus system time of all threads of this process. `fixed` does a
@@ -16,6 +16,7 @@ import sys
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+RSS_UNITS_PER_MB = 2**20 if sys.platform == "darwin" else 2**10
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -132,6 +133,24 @@ class Bench:
                 check=lambda got, n=deltas: got[0] >= n - 2 and got[1] == 6 * n,
             )
 
+    async def w5(self) -> None:
+        """One measurement, not batches: what counts is how many runs are under way at once."""
+        if not self.c.can("agent_run"):
+            return
+        import gc
+        import resource
+
+        count = max(1, round(1000 * self.scale))
+        await self.c.concurrent("t2", 4, 2)
+        gc.collect()
+        rss, wall_start, cpu_start = rss_mb(), time.perf_counter(), time.process_time()
+        await self.c.concurrent("t2-d50", count, min(count, 200))
+        self.out["run.cpu_us"] = (time.process_time() - cpu_start) / count * 1e6
+        self.out["all.wall_s"] = time.perf_counter() - wall_start
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / RSS_UNITS_PER_MB
+        self.out["peak_rss_mb"] = peak
+        self.out["rss_growth_mb"] = peak - rss
+
     async def w6(self) -> None:
         c = self.c
         if not c.can("failover_new"):
@@ -194,6 +213,13 @@ class Bench:
                 check=lambda result: BOOK_RESULT in str(result),
             )
 
+    async def w9(self) -> None:
+        if self.c.can("large"):
+            from contestants._api import big_history
+
+            history = self.c.history(big_history())
+            await self.time("call", 10, self.c.large, history)
+
 
 def called(fn: Callable[[], Any]) -> Callable[[], Awaitable[Any]]:
     async def call() -> Any:
@@ -210,6 +236,7 @@ FIXED: dict[str, Callable[[Base], Awaitable[Any]]] = {
     "run1": lambda c: c.inproc_run(0),
     "run10": lambda c: c.inproc_run(10),
     "threaded10": lambda c: c.inproc_threaded(10),
+    "concurrent": lambda c: c.concurrent("t2-d50", 200, 200),
 }
 
 

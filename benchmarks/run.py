@@ -1,6 +1,6 @@
 """Compare majordomo and executus with hand-written clients, side by side and as ratios.
 
-    python benchmarks/run.py                            w1 to w4 and w7
+    python benchmarks/run.py                            w1 to w5, w7 and w9
     python benchmarks/run.py w2 w7 --rounds 5 --json benchmarks/results/mine.json
     python benchmarks/run.py --peers                    other libraries too (a large install)
     python benchmarks/run.py setup                      only make the environments
@@ -32,13 +32,15 @@ WORKLOADS = {
     "w2": "one non-streaming completion",
     "w3": "agent loop, per model call (turns + 1 calls per run)",
     "w4": "streaming, per delta",
+    "w5": "1000 agent runs of 3 model calls, 200 at a time, 50 ms latency",
     "w6": "failover",
     "w7": "in process, no HTTP",
     "w8": "typed tool: build and validated call",
+    "w9": "one completion over a history of 2000 messages, 1 MB",
 }
-DEFAULT = ("w1", "w2", "w3", "w4", "w7")
+DEFAULT = ("w1", "w2", "w3", "w4", "w5", "w7", "w9")
 OURS = ("raw_httpx", "raw_httpx2", "majordomo", "executus")
-METRICS = ("complete", "stream", "agent10", "agent100", "run1", "run10", "threaded10")
+METRICS = ("complete", "stream", "agent10", "agent100", "run1", "run10", "threaded10", "concurrent")
 
 
 def main() -> int:

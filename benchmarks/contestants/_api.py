@@ -45,6 +45,14 @@ def book(
     return f"{city}/{nights}/{budget}/{breakfast}/{tags}"
 
 
+def big_history(count: int = 2000, size: int = 450) -> list[dict[str, str]]:
+    """So many messages by turns, about 1 MB as JSON, with things to escape; the prompt last."""
+    text = ('lorem ipsum "dolor" sit amet,\n consectetur ' * (size // 44 + 1))[:size]
+    roles = ("user", "assistant")
+    said = [{"role": roles[i % 2], "content": f"{i} {text}"} for i in range(count - 1)]
+    return [*said, {"role": "user", "content": PROMPT}]
+
+
 class Base:
     """The methods a workload may ask for; `model` is a scenario of the mock server."""
 
@@ -58,6 +66,20 @@ class Base:
     async def agent_run(self, model: str) -> str:
         """w3: an agent with the tool `add`, until the final text."""
         raise NotImplementedError
+
+    async def concurrent(self, model: str, count: int, limit: int) -> None:
+        """w5: so many agent runs, at most `limit` at a time."""
+        from asyncio import gather  # noqa: PLC0415, TID251 - the event loop is charged to its user
+
+        todo = iter(range(count))
+
+        async def work() -> None:
+            for _ in todo:
+                answer = await self.agent_run(model)
+                if "7" not in answer:
+                    raise AssertionError(f"wrong answer: {answer!r:.200}")
+
+        await gather(*(work() for _ in range(limit)))
 
     async def stream(self, model: str) -> tuple[int, int]:
         """w4: one streamed completion; how many text deltas, how many characters."""
@@ -89,6 +111,14 @@ class Base:
 
     async def tool_call(self, tool: Any, arguments: str) -> object:
         """w8: parse, validate, call."""
+        raise NotImplementedError
+
+    def history(self, messages: list[dict[str, str]]) -> Any:
+        """w9: those messages in the library's own types; not timed."""
+        raise NotImplementedError
+
+    async def large(self, history: Any) -> str:
+        """w9: one completion over such a history, called again and again with the same one."""
         raise NotImplementedError
 
     async def close(self) -> None:

@@ -180,6 +180,13 @@ class Raw(Base):
 
         return await agent_loop(FakePost(turns), "fake", to_thread)
 
+    def history(self, messages: list[dict[str, str]]) -> Any:
+        return messages
+
+    async def large(self, history: Any) -> str:
+        data = await self.ok({"model": "plain", "messages": history})
+        return data["choices"][0]["message"]["content"]
+
     def tool_build(self) -> Tool:
         return Tool(book)
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from executus import Executor, Limits, RunnableAgent
+from executus import Executor, Invocation, Limits, RunnableAgent
 from executus.events import TextDelta
-from majordomo.llm import Model, Tool, tool
+from executus.run import Grant
+from majordomo.llm import Message, Model, Tool, assistant, tool, user
 from majordomo.providers.openai import openai_provider
 
 from ._api import KEY, PROMPT, SYSTEM, Base, add
@@ -17,7 +18,7 @@ ADD = tool(inline=True)(add)
 THREADED_ADD = tool(add)
 
 
-def make(model: Model, *tools: Tool) -> RunnableAgent:
+def make(model: Model, *tools: Grant) -> RunnableAgent:
     return RunnableAgent(model=model, instructions=SYSTEM, tools=tools, limits=LIMITS)
 
 
@@ -27,6 +28,8 @@ class Contestant(Base):
         self.executor = Executor()
         self.provider = openai_provider(KEY, base_url=base_url)
         self.plain = self.provider.model("plain")
+        # A window that holds the history of w9: what compaction does is another matter.
+        self.wide = Executor(context_tokens=1_000_000)
         self.agents: dict[tuple[str | int, Tool | None], RunnableAgent] = {}
 
     def agent(self, model: str | int, add_tool: Tool | None = None) -> RunnableAgent:
@@ -64,5 +67,14 @@ class Contestant(Base):
     async def inproc_threaded(self, turns: int) -> str:
         return await self.run(self.agent(turns, THREADED_ADD))
 
+    def history(self, messages: list[dict[str, str]]) -> tuple[Message, ...]:
+        said = {"user": user, "assistant": assistant}
+        return tuple(said[message["role"]](message["content"]) for message in messages[:-1])
+
+    async def large(self, history: tuple[Message, ...]) -> str:
+        invocation = Invocation(PROMPT, history=history)
+        result = await self.wide.run(self.agent("plain"), invocation)
+        return result.raise_for_error().output or ""
+
     def make_agent(self) -> RunnableAgent:
-        return make(self.plain, tool(add))
+        return make(self.plain, add)

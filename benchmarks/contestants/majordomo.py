@@ -3,7 +3,18 @@
 from __future__ import annotations
 
 from majordomo.agent import Agent
-from majordomo.llm import Model, Request, TextDelta, Tool, ToolCallPart, ToolContext, tool, user
+from majordomo.llm import (
+    Fragments,
+    Model,
+    Request,
+    TextDelta,
+    Tool,
+    ToolCallPart,
+    ToolContext,
+    assistant,
+    tool,
+    user,
+)
 from majordomo.providers.openai import openai_provider
 
 from ._api import BOOK_ARGS, KEY, PROMPT, SYSTEM, Base, add, book
@@ -69,6 +80,14 @@ class Contestant(Base):
 
     def make_agent(self) -> Agent:
         return Agent(self.models["plain"], SYSTEM, tools=[add])
+
+    def history(self, messages: list[dict[str, str]]) -> Request:
+        said = {"user": user, "assistant": assistant}
+        turns = tuple(said[message["role"]](message["content"]) for message in messages)
+        return Request(messages=turns, fragments=Fragments())
+
+    async def large(self, history: Request) -> str:
+        return (await self.models["plain"].complete(history)).text
 
     def tool_build(self) -> Tool:
         return tool(inline=True)(book)

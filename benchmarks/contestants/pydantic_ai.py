@@ -7,7 +7,13 @@ from typing import Any
 
 from openai import AsyncOpenAI
 from pydantic_ai import Agent, Tool
-from pydantic_ai.messages import ModelResponse, TextPart, ToolCallPart
+from pydantic_ai.messages import (
+    ModelRequest,
+    ModelResponse,
+    TextPart,
+    ToolCallPart,
+    UserPromptPart,
+)
 from pydantic_ai.models.fallback import FallbackModel
 from pydantic_ai.models.function import FunctionModel
 from pydantic_ai.models.openai import OpenAIChatModel
@@ -84,6 +90,17 @@ class Contestant(Base):
     async def inproc_threaded(self, turns: int) -> str:
         self.turns = turns
         return (await self.fake_threaded.run(PROMPT, usage_limits=LIMITS)).output
+
+    def history(self, messages: list[dict[str, str]]) -> Any:
+        return [
+            ModelRequest(parts=[UserPromptPart(message["content"])])
+            if message["role"] == "user"
+            else ModelResponse(parts=[TextPart(message["content"])])
+            for message in messages[:-1]
+        ]
+
+    async def large(self, history: Any) -> str:
+        return (await self.plain.run(PROMPT, message_history=history)).output
 
     def tool_build(self) -> Any:
         return Tool(book)

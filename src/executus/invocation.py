@@ -55,6 +55,11 @@ class Limits:
         if self.max_cost is not None:
             _require(Money, self.max_cost, "max_cost must be an amount, such as Money('0.50')")
 
+    @property
+    def spending_bounded(self) -> bool:
+        """Whether tokens or cost are bounded."""
+        return self.max_tokens is not None or self.max_cost is not None
+
     def as_json(self) -> dict[str, Any]:
         """The bounds as plain JSON values."""
         ours = {name: getattr(self, name) for name in _NAMES}

@@ -22,6 +22,7 @@ from typing import Any, Generic, Protocol, Self, TypeVar, TypeVarTuple, Unpack, 
 
 import anyio
 import anyio.from_thread
+import anyio.lowlevel
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
@@ -32,6 +33,7 @@ __all__ = [
     "TaskHandle",
     "TaskOwner",
     "call_soon",
+    "checkpoint",
     "close_with_loop",
     "current_loop",
     "finish",
@@ -71,6 +73,12 @@ def call_soon(loop: object, callback: Callable[[], object]) -> None:
             cast("_TrioToken", loop).run_sync_soon(callback)
     except RuntimeError:
         return  # asyncio: "Event loop is closed"; trio.RunFinishedError derives from it
+
+
+def checkpoint() -> Awaitable[None]:
+    """Await it to let others run, and to be cancelled if that was asked for."""
+    # What anyio awaits under asyncio; looking for the backend first would cost as much again.
+    return anyio.lowlevel.checkpoint() if _in_trio() else asyncio.sleep(0)
 
 
 async def finish(work: Callable[[], Coroutine[Any, Any, T]]) -> T:

@@ -9,10 +9,10 @@ from __future__ import annotations
 import os
 import threading
 from collections import deque
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
-from contextvars import Context, ContextVar, copy_context
+from collections.abc import Callable
+from contextvars import Context, ContextVar, Token, copy_context
 from functools import partial
+from types import TracebackType
 from typing import Any, Generic, TypeVar, TypeVarTuple, Unpack
 
 import anyio
@@ -30,17 +30,29 @@ IDLE_S = 10.0
 _told: ContextVar[Callable[[str], object] | None] = ContextVar("abandoned", default=None)
 
 
-@contextmanager
-def watching_abandoned(tell: Callable[[str], object]) -> Generator[None]:
+class watching_abandoned:  # noqa: N801 - reads like a function where it is used
     """Be told the name of each function that is abandoned while it runs, by callers in the block.
 
     Entered and left in one task.
     """
-    token = _told.set(tell)
-    try:
-        yield
-    finally:
-        _told.reset(token)
+
+    __slots__ = ("_tell", "_token")
+
+    def __init__(self, tell: Callable[[str], object]) -> None:
+        self._tell = tell
+        self._token: Token[Callable[[str], object] | None] | None = None
+
+    def __enter__(self) -> None:
+        self._token = _told.set(self._tell)
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        assert self._token is not None  # noqa: S101 - set by __enter__
+        _told.reset(self._token)
 
 
 class _Job(Generic[T]):

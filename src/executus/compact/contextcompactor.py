@@ -30,6 +30,7 @@ _MOST_SUMMARY_TOKENS = 8_192  # reasoning included
 _AFTER_OVERFLOW = 0.75
 _LEAST_WINDOW = 256
 _LEAST_ROOM = 0.1
+_NOTHING = Usage()
 
 
 class ContextCompactor:
@@ -128,7 +129,7 @@ class ContextRun:
     @property
     def usage(self) -> Usage:
         """Tokens of the summaries the run's own model wrote."""
-        return self._own.usage if self._own else Usage()
+        return self._own.usage if self._own else _NOTHING
 
     def _summariser(self) -> Summariser:
         options = self._options

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
-from contextlib import contextmanager
-from contextvars import ContextVar
-from types import MappingProxyType
+from collections.abc import Mapping
+from contextvars import ContextVar, Token
+from types import MappingProxyType, TracebackType
 
 __all__ = ["CALLER_TAG", "current_tags", "tagging"]
 
@@ -16,8 +15,7 @@ _NOTHING: Mapping[str, str] = MappingProxyType({})
 _TAGS: ContextVar[Mapping[str, str]] = ContextVar("executus_model_tags", default=_NOTHING)
 
 
-@contextmanager
-def tagging(**tags: str) -> Generator[None]:
+class tagging:  # noqa: N801 - reads like a function where it is used
     """Add tags to what sinks are told of model calls within the block.
 
     Holds for this task and those it starts; inner tags win over outer ones of the same name.
@@ -27,11 +25,24 @@ def tagging(**tags: str) -> Generator[None]:
         ...     dict(current_tags())
         {'run': 'r1', 'caller': 'ann'}
     """
-    token = _TAGS.set(MappingProxyType({**_TAGS.get(), **tags}))
-    try:
-        yield
-    finally:
-        _TAGS.reset(token)
+
+    __slots__ = ("_tags", "_token")
+
+    def __init__(self, **tags: str) -> None:
+        self._tags = tags
+        self._token: Token[Mapping[str, str]] | None = None
+
+    def __enter__(self) -> None:
+        self._token = _TAGS.set(MappingProxyType({**_TAGS.get(), **self._tags}))
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        assert self._token is not None  # noqa: S101 - set by __enter__
+        _TAGS.reset(self._token)
 
 
 def current_tags() -> Mapping[str, str]:

@@ -84,6 +84,7 @@ class RunTools:
         self._overflow = Overflow() if overflow is None else overflow
         self._why_not = why_not
         self._scrubber = Scrubber() if scrubber is None else scrubber
+        self._no_secrets = Secrets(scrubber=self._scrubber)
         self._read_more = ""
         if any(self._keeps(entry) for entry in offered):
             reader = read_more_tool(self._overflow, {entry.tool.name for entry in offered})
@@ -131,7 +132,7 @@ class RunTools:
         if entry is None:
             return await self._not_offered(call)
         try:
-            secrets = await self._fetch(entry)
+            secrets = await self._fetch(entry) if entry.policy.secrets else self._no_secrets
         except _Unavailable as missing:
             return ToolResultPart(call_id=call.id, name=call.name, text=str(missing), is_error=True)
         result = await self._toolbox.execute(call, deps=deps, run=run, secrets=secrets)

@@ -11,6 +11,7 @@ from executus.errors import RunStopped
 from executus.events import ToolDenied
 from executus.money import Money
 from executus.registry import (
+    ALLOW_GRANTED,
     Allow,
     Ask,
     CallRequest,
@@ -45,7 +46,7 @@ class CallPath:
     def __init__(self, state: RunState[Any], leg: Leg) -> None:
         self._state = state
         self._offered = leg.tools
-        self._both = (leg.tools, leg.on_demand)
+        self._on_demand = leg.on_demand
         self._costs: dict[str, Money] = {}
 
     async def answer(self, call: ToolCallPart) -> ToolResultPart:
@@ -68,13 +69,14 @@ class CallPath:
             CallSuspended: The answer comes later.
             RunStopped: Another process goes on with this run.
         """
-        offered, on_demand = self._both
         call = replace(call, name=wire_name(call.name))
         what, known = self._state.inner.pop(call.id, ("", None))
         if known is not None and what == digest(call):
             return known
-        among = on_demand if offered.find(call.name) is None else offered
-        return await self._answer(call, among)
+        on_demand = self._on_demand
+        if on_demand is not None and self._offered.find(call.name) is None:
+            return await self._answer(call, on_demand)
+        return await self._answer(call, self._offered)
 
     def listing(self) -> Sequence[ToolListing]:
         """What may be called."""
@@ -85,7 +87,8 @@ class CallPath:
                 parameters=entry.tool.parameters,
                 on_demand=tools is not self._offered,
             )
-            for tools in self._both
+            for tools in (self._offered, self._on_demand)
+            if tools is not None
             for entry in tools.entries
         ]
 
@@ -164,6 +167,8 @@ async def _permit(
     state: RunState[Any], tool: RegisteredTool, call: ToolCallPart
 ) -> ToolResultPart | None:
     """Ask the policy, and the person it names; what refuses the call, or None."""
+    if state.kit.policy is ALLOW_GRANTED:  # nobody reads the request
+        return None
     info = state.info
     request = CallRequest(
         run_id=info.run_id, agent=info.agent, caller=info.caller, tool=tool, call=call
@@ -222,8 +227,10 @@ def _settle(
 ) -> None:
     """Note the result, and forget what belonged to the call: its id may come again."""
     for by_request in (state.answers, state.asked, state.inner):
-        forget_call(by_request, call.id)
-    state.in_doubt = {doubted for doubted in state.in_doubt if not is_of(doubted, call.id)}
+        if by_request:
+            forget_call(by_request, call.id)
+    if state.in_doubt:
+        state.in_doubt = {doubted for doubted in state.in_doubt if not is_of(doubted, call.id)}
     state.journal.result(call, result, cost)
 
 

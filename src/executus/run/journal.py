@@ -151,7 +151,7 @@ class RunJournal:
         self._timeout_s = timeout_s
         self._written = written
         self._waiting: list[str] = []
-        self._lock = anyio.Lock()  # calls of one step may run, and be noted, at once
+        self._lock: anyio.Lock | None = None
         self._messages = 0
         self._steps = 0
         self._answered: set[str] = set()
@@ -296,7 +296,9 @@ class RunJournal:
         """
         if not self._waiting:
             return
-        async with self._lock:
+        if self._lock is None:  # made late: most runs have no checkpointer, and a lock is not cheap
+            self._lock = anyio.Lock()
+        async with self._lock:  # calls of one step may run, and be noted, at once
             with self._clock.deadline(self._timeout_s):
                 await self._write()
                 return

@@ -99,12 +99,15 @@ async def _close(state: RunState[Any]) -> None:
             await finish(partial(close, state))
     finally:
         _let_go(state)
-        await state.held.aclose()
+        if state.held is not None:
+            await state.held.aclose()
         announce_end(state)
 
 
 def _drop(state: RunState[Any]) -> None:
     """Give the lane's slot back without waiting: leaving it never does."""
+    if state.held is None:
+        return
     with suppress(StopIteration):
         state.held.aclose().send(None)
 

@@ -21,14 +21,14 @@ class Leg:
     Attributes:
         name: Empty for an agent without phases.
         model, system, tools, output, settings: What its loop is made of.
-        on_demand: Tools that are not offered, but found and called by others.
+        on_demand: Tools that are not offered, but found and called by others; None for none.
     """
 
     name: str
     model: Model
     system: str
     tools: RunTools
-    on_demand: RunTools
+    on_demand: RunTools | None
     output: OutputType[Any]
     settings: Settings
 

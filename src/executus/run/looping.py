@@ -232,7 +232,8 @@ async def _may_go_on(state: RunState[Any]) -> None:
     if state.journal.on:
         state.journal.follow(loop)
         await save(state)
-    check_limits(state.info.limits, state.usage, state.cost)
+    if state.info.limits.spending_bounded:  # else nobody needs the sums before the end
+        check_limits(state.info.limits, state.usage, state.cost)
     begun = loop.asked or state.spending.owed.requests or any(one.asked for one in state.done)
     if begun and state.kit.ports.budget is not UNLIMITED:
         await _extend(state)
@@ -277,7 +278,7 @@ def _compactor(state: RunState[Any], leg: Leg, loop: Loop[Any]) -> RunCompactor 
 
 def _count_summaries(state: RunState[Any], leg: Leg, before: Usage, after: Usage) -> None:
     """Summaries that the run's own model wrote are part of what the run took."""
-    if after == before:
+    if after is before or after == before:
         return
     spent = Usage(
         input=_less(after.input, before.input),

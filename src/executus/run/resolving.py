@@ -24,6 +24,9 @@ __all__ = ["configured_limits", "resolve_legs"]
 AskGate: TypeAlias = Callable[[RunState[Any], str, Callable[[], Awaitable[Any]]], Awaitable[Any]]
 
 
+_ONE_PHASE = (Phase(name=""),)
+
+
 async def configured_limits(config: Config) -> Limits:
     """The bounds a host has configured, over the defaults."""
     usual = Limits()
@@ -44,14 +47,15 @@ async def resolve_legs(state: RunState[Any], ask_gate: AskGate) -> Sequence[Leg]
         RunRejected: The palette failed, or the price of a model is unknown and cost is limited.
     """
     agent = state.agent
-    phases = agent.phases or (Phase(name=""),)
-    _check_phases(agent, phases)
+    phases = agent.phases or _ONE_PHASE
+    if agent.phases:
+        _check_phases(agent, phases)
     return [await _resolve(state, phase, ask_gate, last=phase is phases[-1]) for phase in phases]
 
 
 def _check_phases(agent: RunnableAgent[Any], phases: Sequence[Phase]) -> None:
     names = [phase.name for phase in phases]
-    if agent.phases and ("" in names or len(set(names)) < len(names)):
+    if "" in names or len(set(names)) < len(names):
         raise SetupError(f"agent {agent.name!r}: each phase needs a name of its own, not {names}")
     if phases[-1].output not in (None, agent.output):
         raise SetupError(
@@ -71,10 +75,15 @@ async def _resolve(state: RunState[Any], phase: Phase, ask_gate: AskGate, *, las
         model=model,
         system="\n\n".join(text for text in (*texts, *skills) if text),
         tools=await _offered(state, grants, ask_gate),
-        on_demand=await _offered(state, agent.on_demand, ask_gate, own=False),
+        on_demand=await _on_demand(state, ask_gate),
         output=OutputType(agent.output if last else phase.output or str),
         settings=phase.settings or agent.settings,
     )
+
+
+async def _on_demand(state: RunState[Any], ask_gate: AskGate) -> RunTools | None:
+    grants = state.agent.on_demand
+    return await _offered(state, grants, ask_gate, own=False) if grants else None
 
 
 def _check_price(state: RunState[Any], model: Model) -> None:

@@ -16,6 +16,8 @@ __all__ = ["Spending", "check_limits"]
 
 logger = logging.getLogger("executus.run")
 
+_NOTHING = Usage()
+
 
 class _Sum:
     """An amount that becomes unknown with the first part of it that is."""
@@ -55,9 +57,7 @@ class Spending:
         self._total, self._here = _Sum(), _Sum()
         self._leg, self._counted = 0, 0
         self._warned = False
-        self.earlier = Usage()
-        self.owed = Usage()
-        self.aside = Usage()
+        self.earlier = self.owed = self.aside = _NOTHING
         self.aside_asked = 0
 
     @property
@@ -110,6 +110,8 @@ class Spending:
         """Add the steps of a phase that have not been counted yet."""
         if leg != self._leg:
             self._leg, self._counted = leg, 0
+        if self._counted == len(steps):
+            return
         for step in steps[self._counted :]:
             self._add(self.price(step.response.target, step.response.usage))
         self._counted = len(steps)

@@ -6,6 +6,7 @@ identify → admit → resolve → open → loop → deliver → close
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from typing import Any, TypeAlias, TypeVar
 
@@ -67,6 +68,7 @@ async def admit(state: RunState[Any]) -> None:
         state.tell(BudgetTold, action="reserved")
     # A dispatched run is waited for by one that holds a slot: for another it might wait for ever.
     if lane is not None and state.lineage is not None and not state.lineage.depth:
+        state.held = AsyncExitStack()
         try:
             await state.held.enter_async_context(lane.slot(state.info.caller.id))
         except ExecutusError as error:
@@ -113,7 +115,8 @@ async def open_run(state: RunState[Any]) -> None:
     if state.restored is not None:
         for leg in state.legs:
             await leg.tools.learn_secrets()
-            await leg.on_demand.learn_secrets()
+            if leg.on_demand is not None:
+                await leg.on_demand.learn_secrets()
 
 
 async def _open_journal(state: RunState[Any]) -> None:

@@ -79,7 +79,7 @@ class RunState(Generic[Out]):
         foreign: Its id is that of another run, whose record and journal are left alone.
         extra_steps: What a critic allowed beyond the limits.
         in_doubt: Calls that an earlier process began and did not finish.
-        held: Held until the run has been closed: the lane's slot.
+        held: Held until the run has been closed: the lane's slot, where there is a lane.
         inbox: Messages to steer with, from outside.
         legs: The phases, resolved; one for an agent without.
         done: Those that have ended.
@@ -116,7 +116,7 @@ class RunState(Generic[Out]):
     extra_steps: int = 0
     folds_told: int = 0
     compactors: list[RunCompactor] = field(default_factory=list[RunCompactor])
-    held: AsyncExitStack = field(default_factory=AsyncExitStack)
+    held: AsyncExitStack | None = None
     inbox: list[Message] = field(default_factory=list[Message])
     legs: Sequence[Leg] = ()
     done: list[LegRecord] = field(default_factory=list[LegRecord])

@@ -12,7 +12,6 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Generic, NoReturn
 
-import anyio.lowlevel
 from typing_extensions import TypeVar
 
 from majordomo.agent.errors import (
@@ -52,6 +51,7 @@ from majordomo.llm import (
     user,
 )
 from majordomo.llm.outputtype import OutputMismatch, OutputType
+from majordomo.tasks import checkpoint
 
 __all__ = ["Loop", "LoopLimits", "drive"]
 
@@ -168,7 +168,7 @@ async def drive(loop: Loop[Out]) -> AgentResult[Out]:
     await finish_step(loop)
     while loop.result is None:
         # Even when nothing in a step waits, a loop must be stoppable and must let others run.
-        await anyio.lowlevel.checkpoint()
+        await checkpoint()
         await take_step(loop)
     return loop.result
 
@@ -195,8 +195,9 @@ async def take_step(loop: Loop[Out]) -> None:
 
 
 async def _follow(loop: Loop[Out], response: Response) -> None:
-    if response.message.tool_calls:
-        await run_calls(loop, response)
+    calls = response.message.tool_calls
+    if calls:
+        await run_calls(loop, response, calls)
     elif response.finish_reason is not FinishReason.PAUSE and not loop.inbox:
         conclude(loop, response)
     if loop.emit is not None:
@@ -295,7 +296,7 @@ def _distinct(response: Response) -> Response:
     ids, so it goes.
     """
     calls = response.message.tool_calls
-    if len({call.id for call in calls}) == len(calls):
+    if len(calls) < 2 or len({call.id for call in calls}) == len(calls):
         return response
     taken: set[str] = set()
     parts: list[Part] = []
@@ -312,11 +313,10 @@ def _distinct(response: Response) -> Response:
     return replace(response, message=replace(response.message, parts=tuple(parts), state=None))
 
 
-async def run_calls(loop: Loop[Out], response: Response) -> None:
+async def run_calls(loop: Loop[Out], response: Response, calls: Sequence[ToolCallPart]) -> None:
     """Execute the calls; whatever happens, each has exactly one result afterwards."""
-    calls = response.message.tool_calls
     results = [loop.answered.pop(call.id, None) for call in calls]
-    if not response.tool_calls:  # cut off by the token limit: their arguments are incomplete
+    if response.finish_reason is FinishReason.LENGTH:  # their arguments are incomplete
         results = [truncated_result(call) for call in calls]
         answered = _answer(loop, calls, results)
     else:
@@ -358,7 +358,8 @@ def _answer(
         result or cancelled_result(call) for call, result in zip(calls, results, strict=True)
     )
     loop.messages.append(Message(role=Role.TOOL, parts=answered))
-    loop.steps[-1] = replace(loop.steps[-1], results=answered)
+    step = loop.steps[-1]
+    loop.steps[-1] = Step(index=step.index, response=step.response, results=answered)
     return answered
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeAlias
 
@@ -119,7 +118,7 @@ class ToolErrors:
 
     def __init__(self, limits: ToolErrorLimits) -> None:
         self._limits = limits
-        self._same: Counter[tuple[str, str]] = Counter()
+        self._same: dict[tuple[str, str], int] = {}
         self._failing_steps = 0
 
     def count(self, calls: Sequence[ToolCallPart], results: Sequence[ToolResultPart]) -> str | None:
@@ -129,10 +128,10 @@ class ToolErrors:
             if not result.is_error:
                 self._same.pop(key, None)
                 continue
-            self._same[key] += 1
-            if self._limits.same_call is not None and self._same[key] >= self._limits.same_call:
+            times = self._same[key] = self._same.get(key, 0) + 1
+            if self._limits.same_call is not None and times >= self._limits.same_call:
                 return (
-                    f"{call.name} failed {self._same[key]} times with the same arguments; "
+                    f"{call.name} failed {times} times with the same arguments; "
                     f"the last error: {result.text}"
                 )
         failed = all(result.is_error for result in results)

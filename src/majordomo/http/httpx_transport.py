@@ -1,4 +1,4 @@
-"""The shipped transport, on httpx2. The only module of majordomo that imports it (ADR 0101)."""
+"""The shipped transport, on httpx2, which only this module and `pools` import (ADR 0101)."""
 
 from __future__ import annotations
 
@@ -21,11 +21,15 @@ from majordomo.http.bounds import (
     head_too_large,
 )
 from majordomo.http.loops import PerLoop
+from majordomo.http.pools import Pools
 from majordomo.http.translation import Row, translate
 from majordomo.http.transport import HTTPRequest, TransportError
 
 __all__ = ["HttpxTransport", "tls_context"]
 
+MAX_POOLS = 16
+
+# Reading has no timeout of its own: the whole exchange has one deadline, kept by the caller.
 _TIMEOUT = {"connect": CONNECT_TIMEOUT_S, "read": None, "write": None, "pool": None}
 _EXTENSIONS: dict[str, object] = {"timeout": _TIMEOUT}
 _PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
@@ -156,17 +160,24 @@ class HttpxTransport:
 
 
 def _make_client(*, direct: bool) -> httpx2.AsyncClient | httpx2.AsyncBaseTransport:
-    limits = httpx2.Limits(
-        max_connections=MAX_CONNECTIONS,
-        max_keepalive_connections=MAX_CONNECTIONS,
-        keepalive_expiry=KEEPALIVE_S,
-    )
+    limits = _limits(MAX_CONNECTIONS)
     names = () if direct else _PROXY_VARIABLES
     if any(os.environ.get(name) or os.environ.get(name.lower()) for name in names):
         # Only the client reads NO_PROXY and picks a proxy per URL.
         return httpx2.AsyncClient(verify=tls_context(), limits=limits)
     # Without proxies the client's layers (cookies, auth, redirects) are all unused: skip them.
-    return httpx2.AsyncHTTPTransport(verify=tls_context(), limits=limits)
+    each = _limits(-(-MAX_CONNECTIONS // MAX_POOLS))
+    return Pools(
+        lambda: httpx2.AsyncHTTPTransport(verify=tls_context(), limits=each), most=MAX_POOLS
+    )
+
+
+def _limits(connections: int) -> httpx2.Limits:
+    return httpx2.Limits(
+        max_connections=connections,
+        max_keepalive_connections=connections,
+        keepalive_expiry=KEEPALIVE_S,
+    )
 
 
 class HttpxResponse:

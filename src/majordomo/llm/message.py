@@ -71,7 +71,7 @@ class Message:
     @property
     def tool_calls(self) -> tuple[ToolCallPart, ...]:
         """The calls in this turn, in order."""
-        return tuple(part for part in self.parts if isinstance(part, ToolCallPart))
+        return tuple([part for part in self.parts if isinstance(part, ToolCallPart)])
 
     @property
     def tool_results(self) -> tuple[ToolResultPart, ...]:
@@ -84,7 +84,7 @@ class Message:
 
 
 def _parts(content: Iterable[str | Part]) -> tuple[Part, ...]:
-    return tuple(TextPart(item) if isinstance(item, str) else item for item in content)
+    return tuple([TextPart(item) if isinstance(item, str) else item for item in content])
 
 
 def system(text: str) -> Message:

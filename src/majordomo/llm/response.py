@@ -59,9 +59,10 @@ class Usage:
 
     def __add__(self, other: Usage) -> Usage:
         """Sum two usages. An unknown input or output keeps the sum unknown, never too small."""
-        if self == _NOTHING:
+        # `requests` first: it mostly settles it, and comparing all costs as much as adding.
+        if not self.requests and self == _NOTHING:
             return other
-        if other == _NOTHING:
+        if not other.requests and other == _NOTHING:
             return self
         return Usage(
             input=None if self.input is None or other.input is None else self.input + other.input,

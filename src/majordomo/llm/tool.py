@@ -20,6 +20,9 @@ __all__ = ["BadArguments", "CallSuspended", "Tool", "tool"]
 
 Invoke: TypeAlias = Callable[[str, ToolContext[Any]], Awaitable[object]]
 
+Begin: TypeAlias = Callable[[str, ToolContext[Any]], object]
+"""Validates the arguments and calls the function; its value may have to be awaited."""
+
 _NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_-]{0,63}")  # portable: wire/README §8
 
 
@@ -33,6 +36,23 @@ class CallSuspended(Exception):
     Raised by a tool, or by whoever executes calls for a loop. The loop finishes the other calls of
     the step and then raises `LoopSuspended`.
     """
+
+
+class InlineCall:
+    """`Tool.invoke` of a synchronous function that runs on the event loop.
+
+    Nothing can interrupt it while it computes, so a toolbox calls `begin` outside of the deadline,
+    which costs more than most such functions.
+    """
+
+    __slots__ = ("begin",)
+
+    def __init__(self, begin: Begin) -> None:
+        self.begin = begin
+
+    async def __call__(self, arguments: str, context: ToolContext[Any]) -> object:
+        """Validate, call, and wait for what a wrapper around an async function returns."""
+        return await _awaited(self.begin(arguments, context))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)
@@ -188,39 +208,39 @@ def _from_function(
         raise ToolDefinitionError(f"a tool is a typed function or a Tool, not {fn!r:.100}")
     own_name = name or getattr(fn, "__name__", type(fn).__name__)
     signature = Signature(fn, own_name)
-    call = _caller(fn, inline=inline)
+    waits = _is_async(fn)
+    call = fn if waits or inline else _threaded(fn)
 
-    async def invoke(arguments: str, context: ToolContext[Any]) -> object:
+    def begin(arguments: str, context: ToolContext[Any]) -> object:
         try:
             values = signature.adapter.validate_json(arguments or "{}")
         except ValidationError as error:
             raise BadArguments(explain_validation(error)) from error
-        if signature.takes_context:
-            return await call(context, **values)
-        return await call(**values)
+        return call(context, **values) if signature.takes_context else call(**values)
 
     return Tool(
         name=own_name,
         description=description if description is not None else signature.description,
         parameters=signature.schema(),
-        invoke=invoke,
+        invoke=InlineCall(begin) if inline and not waits else _awaiting(begin),
         timeout_s=timeout_s,
         fn=fn,
     )
 
 
-def _caller(fn: Callable[..., Any], *, inline: bool) -> Callable[..., Awaitable[object]]:
+def _is_async(fn: Callable[..., Any]) -> bool:
     call_method = getattr(fn, "__call__", None)  # noqa: B004 - an object's async __call__
-    if inspect.iscoroutinefunction(fn) or inspect.iscoroutinefunction(call_method):
-        return fn
+    return inspect.iscoroutinefunction(fn) or inspect.iscoroutinefunction(call_method)
 
-    if inline:
 
-        async def call_inline(*args: object, **values: object) -> object:
-            return await _awaited(fn(*args, **values))
+def _awaiting(begin: Begin) -> Invoke:
+    async def invoke(arguments: str, context: ToolContext[Any]) -> object:
+        return await cast("Awaitable[object]", begin(arguments, context))
 
-        return call_inline
+    return invoke
 
+
+def _threaded(fn: Callable[..., Any]) -> Callable[..., Awaitable[object]]:
     async def call_threaded(*args: object, **values: object) -> object:
         return await _awaited(await call_in_thread(functools.partial(fn, *args, **values)))
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 import logging
 import traceback
-from collections.abc import Iterable, Iterator
+from collections.abc import Awaitable, Iterable, Iterator
 from dataclasses import replace
 from typing import Any, cast
 
@@ -14,7 +15,7 @@ from majordomo.clock import SYSTEM_CLOCK, Clock
 from majordomo.errors import ToolDefinitionError
 from majordomo.llm.parts import ImagePart, TextPart, ToolCallPart, ToolResultPart
 from majordomo.llm.secrets import Secrets
-from majordomo.llm.tool import BadArguments, CallSuspended, Tool
+from majordomo.llm.tool import BadArguments, CallSuspended, InlineCall, Tool
 from majordomo.llm.toolcontext import ToolContext
 from majordomo.threads import call_in_thread
 
@@ -89,6 +90,8 @@ class Toolbox:
         except (Exception, SystemExit) as error:  # noqa: BLE001 - sys.exit() is its fault too
             raised = error
         else:
+            if not secrets.guards:
+                return result
             text = await _scrubbed(result.text, secrets)
             return result if text is result.text else replace(result, text=text)
         try:  # outside the handler: a cancellation from here must not carry the error as context
@@ -97,10 +100,17 @@ class Toolbox:
             del raised  # it refers to this frame, and this frame to it
 
     async def _invoke(self, tool: Tool, call: ToolCallPart, context: ToolContext[Any]) -> object:
+        if isinstance(tool.invoke, InlineCall):
+            value = tool.invoke.begin(call.arguments, context)
+            if not inspect.isawaitable(value):
+                return value
+            waiting = cast("Awaitable[object]", value)
+        else:
+            waiting = tool.invoke(call.arguments, context)
         if tool.timeout_s is None:
-            return await tool.invoke(call.arguments, context)
+            return await waiting
         with self._clock.deadline(tool.timeout_s) as scope:
-            return await tool.invoke(call.arguments, context)
+            return await waiting
         assert scope.cancelled_caught  # noqa: S101 - the only way out of the block without a value
         return _error(call, f"{call.name} gave no answer within {tool.timeout_s:g} s")
 

@@ -1,6 +1,7 @@
 """Every fault of a tool or of the model's call is a result, never an exception."""
 
 import math
+from dataclasses import replace
 
 import anyio
 import pytest
@@ -199,3 +200,33 @@ def test_a_toolbox_keeps_order_and_finds_by_name():
 def test_two_tools_of_one_name_are_refused():
     with pytest.raises(ToolDefinitionError, match=r"two tools are named 'add'; rename one"):
         Toolbox([add, fail, add])
+
+
+async def test_an_inline_function_that_returns_an_awaitable_is_bounded_by_the_timeout():
+    @tool(inline=True, timeout_s=1.5)
+    def wrapper() -> str:
+        """Wait."""
+        return anyio.sleep_forever()
+
+    clock = Elapsed()
+    result = await Toolbox([wrapper], clock=clock).execute(asked("wrapper"))
+    assert result.is_error
+    assert result.text == "wrapper gave no answer within 1.5 s"
+    assert clock.asked == [1.5]
+
+
+async def test_an_inline_function_that_only_computes_sets_no_deadline_it_could_not_keep():
+    clock = Elapsed()
+    result = await Toolbox([replace(add, timeout_s=1.5)], clock=clock).execute(
+        asked("add", '{"a": 1, "b": 2}')
+    )
+    assert (result.text, clock.asked) == ("3", [])
+
+
+async def test_another_invoke_given_to_an_inline_tool_is_the_one_called():
+    async def instead(arguments, context):
+        return "another"
+
+    changed = replace(add, invoke=instead)
+    result = await Toolbox([changed]).execute(asked("add", '{"a": 1, "b": 2}'))
+    assert result.text == "another"

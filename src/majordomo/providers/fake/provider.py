@@ -9,7 +9,6 @@ from contextlib import asynccontextmanager
 from typing import NoReturn
 
 import anyio
-import anyio.lowlevel
 
 from majordomo.clock import SYSTEM_CLOCK, Clock
 from majordomo.errors import APIError, ErrorKind, UnsupportedRequest
@@ -28,6 +27,7 @@ from majordomo.providers.fake.script import (
     StreamBreak,
     build_response,
 )
+from majordomo.tasks import checkpoint
 
 __all__ = ["FakeModel", "FakeProvider"]
 
@@ -162,9 +162,11 @@ class FakeModel:
 
     async def _settle(self, request: Request) -> Settled:
         """Do what the script says until it is an answer."""
-        await anyio.lowlevel.checkpoint()
+        await checkpoint()
         self._check(lower_output(request, self._provider.output_mode))
         outcome = self._provider.take(self._target.model, request)
+        if isinstance(outcome, Settled):  # nothing to wait for, so nothing to limit
+            return outcome
         limit_s = request.settings.limit_s()
         with self._provider.clock.deadline(limit_s):
             return await _settle(outcome, request, self._provider.clock)

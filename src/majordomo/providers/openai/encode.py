@@ -39,18 +39,20 @@ def encode_request(
         **_streaming(dialect, streaming=streaming),
         **extra,
     }
-    members = [dump(fields, target)[:-1]]
+    pieces = [dump(fields, target)[:-1]]
     if request.tools and "tools" not in extra:
         tools = encoded_tools(
             request.tools, request.fragments, WIRE, lambda tool: _tool(tool, target)
         )
-        members.append(b'"tools":[' + b",".join(tools) + b"]")
+        pieces += (b',"tools":[', b",".join(tools), b"]")
     if "messages" not in extra:
         conversation = join_messages(request.messages, request.fragments, dialect, target)
         system = _system(request.system, conversation.system_texts, dialect)
         joined = b",".join(part for part in (system, conversation.encoded()) if part)
-        members.append(b'"messages":[' + joined + b"]")
-    return WireCall(path="/chat/completions", body=b",".join(members) + b"}")
+        pieces += (b',"messages":[', joined, b"]")
+    pieces.append(b"}")
+    # Joined at once: each `+` would copy the whole conversation, into memory that is new each time.
+    return WireCall(path="/chat/completions", body=b"".join(pieces))
 
 
 def _system(first: str, others: Sequence[str], dialect: Dialect) -> bytes:
