@@ -8,7 +8,7 @@ from typing import Any
 
 from typing_extensions import TypeVar
 
-from executus.asking import InputAnswer, Said, as_answer
+from executus.asking import Answered, InputAnswer, Said, as_answer
 from executus.errors import RunRejected
 from executus.events import EventSink
 from executus.invocation import Invocation, Limits
@@ -121,7 +121,10 @@ def resumed_run(
     state.restored = restored
     state.journal = _journal(kit, state.info, written=restored.length)
     state.journal.resumed(kit.new_id(), said)
-    state.asked, state.answers = restored.asked, restored.answers | said
+    state.asked = restored.asked
+    state.answers = restored.answers | {
+        key: Answered(request=restored.asked[key], answer=answer) for key, answer in said.items()
+    }
     state.inbox.extend(restored.inbox)
     for attachment in restored.attachments:
         state.outbox.add(attachment)

@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic_core import from_json
 
-from executus.asking import InputAnswer, InputRequest, forget_call, is_of
+from executus.asking import Answered, InputAnswer, InputRequest, forget_call, is_of
 from executus.errors import RunRejected
 from executus.identity import Caller
 from executus.invocation import Limits
@@ -103,7 +103,7 @@ class RestoredRun:
     length: int
     phases: list[RestoredPhase]
     asked: dict[str, InputRequest] = field(default_factory=dict[str, InputRequest])
-    answers: dict[str, InputAnswer] = field(default_factory=dict[str, InputAnswer])
+    answers: dict[str, Answered] = field(default_factory=dict[str, Answered])
     aside: list[tuple[Usage, Money | None]] = field(
         default_factory=list[tuple[Usage, "Money | None"]]
     )
@@ -190,7 +190,10 @@ def _asked(run: RestoredRun, entry: Mapping[str, Any]) -> None:
 
 
 def _resumed(run: RestoredRun, entry: Mapping[str, Any]) -> None:
-    run.answers |= {key: InputAnswer(**raw) for key, raw in entry["answers"].items()}
+    run.answers |= {
+        key: Answered(request=run.asked[key], answer=InputAnswer(**raw))
+        for key, raw in entry["answers"].items()
+    }
 
 
 def _aside(run: RestoredRun, entry: Mapping[str, Any]) -> None:

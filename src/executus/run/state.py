@@ -12,7 +12,7 @@ from typing import Any, Generic
 
 from typing_extensions import TypeVar
 
-from executus.asking import InputAnswer, InputRequest
+from executus.asking import Answered, InputRequest
 from executus.compact import RunCompactor
 from executus.dispatchguard import Lineage
 from executus.events import EventSink, RunEvent, Warned
@@ -105,7 +105,7 @@ class RunState(Generic[Out]):
     restored: RestoredRun | None = None
     lineage: Lineage | None = None
     wanted: frozenset[str] = frozenset()
-    answers: dict[str, InputAnswer] = field(default_factory=dict[str, InputAnswer])
+    answers: dict[str, Answered] = field(default_factory=dict[str, Answered])
     asked: dict[str, InputRequest] = field(default_factory=dict[str, InputRequest])
     in_doubt: set[str] = field(default_factory=set[str])
     inner: dict[str, tuple[str, ToolResultPart]] = field(

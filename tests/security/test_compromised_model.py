@@ -1,0 +1,79 @@
+"""A model that was turned tries all it can think of; no boundary is crossed, and each is there.
+
+Each attack is a row in `attacks_on_*.py`. What must not have happened is looked for in the real
+world: bytes at servers, files, tool runs, prompts, records. Where the protection can be taken away,
+the same model must get there: so the looking can fail.
+"""
+
+import logging
+
+import attacks_on_approvals
+import attacks_on_files
+import attacks_on_networks
+import attacks_on_permissions
+import pytest
+from attackworld import World
+
+ATTACKS = [
+    *attacks_on_files.ATTACKS,
+    *attacks_on_networks.ATTACKS,
+    *attacks_on_permissions.ATTACKS,
+    *attacks_on_approvals.ATTACKS,
+]
+BOUNDARIES = {
+    "permission",
+    "approval",
+    "egress",
+    "path",
+    "budget",
+    "dispatch",
+    "secret",
+    "records",
+    "tenants",
+}
+
+
+@pytest.fixture
+def anyio_backend():
+    """What is looked at is the same on both; `test_one_of_each_boundary_on_trio` is on the other."""
+    return "asyncio"
+
+
+async def run(attack, world, turns=None):
+    if turns is None:
+        turns = attack.turns(world) if callable(attack.turns) else attack.turns
+    async with world.open():
+        drive = world.more.get("drive", attack.drive)
+        if drive is not None:
+            await drive(world, turns)
+        else:
+            await world.attack(turns)
+    left = world.provider.pending("turned")
+    assert attack.stopped or not left, f"{left} turns not taken: {world.results}"
+    return attack.harm(world)
+
+
+def made_world(tmp_path, monkeypatch, caplog, attack):
+    caplog.set_level(logging.DEBUG)
+    world = World(tmp_path)
+    world.log = caplog
+    attack.world(world)
+    for name, value in world.more.get("environ", {}).items():
+        monkeypatch.setenv(name, value)
+    return world
+
+
+@pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.goal)
+async def test_it_does_not_get_there(attack, tmp_path, monkeypatch, caplog):
+    world = made_world(tmp_path, monkeypatch, caplog, attack)
+    assert not await run(attack, world)
+
+
+CONTROLLED = [attack for attack in ATTACKS if attack.control is not None]
+
+
+@pytest.mark.parametrize("attack", CONTROLLED, ids=lambda attack: attack.goal)
+async def test_without_the_protection_it_does(attack, tmp_path, monkeypatch, caplog):
+    world = made_world(tmp_path, monkeypatch, caplog, attack)
+    turns = attack.control(world)
+    assert await run(attack, world, turns if isinstance(turns, list) else None)
