@@ -7,7 +7,9 @@ the same model must get there: so the looking can fail.
 
 import logging
 
+import attacks_by_dispatch
 import attacks_on_approvals
+import attacks_on_budgets
 import attacks_on_files
 import attacks_on_networks
 import attacks_on_permissions
@@ -19,6 +21,8 @@ ATTACKS = [
     *attacks_on_networks.ATTACKS,
     *attacks_on_permissions.ATTACKS,
     *attacks_on_approvals.ATTACKS,
+    *attacks_on_budgets.ATTACKS,
+    *attacks_by_dispatch.ATTACKS,
 ]
 BOUNDARIES = {
     "permission",

@@ -84,6 +84,7 @@ def new_run(
         outbox=parent.outbox if parent else PendingAttachments(),
         journal=_journal(kit, info, written=0),
         spending=Spending(kit.ports.prices),
+        above=parent.account if parent else None,
         limits_open=limits is None,
         new_from=len(invocation.history),
         started_monotonic=kit.clock.monotonic(),
@@ -130,6 +131,8 @@ def resumed_run(
         state.outbox.add(attachment)
     state.tool_calls = restored.tool_calls
     state.overflow = Overflow(start=restored.tool_calls)
+    for usage, cost in restored.below:
+        state.account.add_ended(usage, cost)
     steps = [step for phase in restored.phases for step in phase.steps]
     state.spending.restore(steps, restored.aside, restored.tools_cost)
     owed = restored.unsettled

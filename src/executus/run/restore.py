@@ -85,6 +85,7 @@ class RestoredRun:
         asked: What the run waits for, by request id.
         answers: What was said to that already.
         aside: Usage and cost of model calls beside the loop.
+        below: Usage and cost of runs that it dispatched.
         tools_cost: What tools themselves cost.
         unsettled: What a process spent that died before it told the budget.
         attachments: What goes out with the answer.
@@ -105,6 +106,9 @@ class RestoredRun:
     asked: dict[str, InputRequest] = field(default_factory=dict[str, InputRequest])
     answers: dict[str, Answered] = field(default_factory=dict[str, Answered])
     aside: list[tuple[Usage, Money | None]] = field(
+        default_factory=list[tuple[Usage, "Money | None"]]
+    )
+    below: list[tuple[Usage, Money | None]] = field(
         default_factory=list[tuple[Usage, "Money | None"]]
     )
     tools_cost: Money | None = None
@@ -202,6 +206,10 @@ def _aside(run: RestoredRun, entry: Mapping[str, Any]) -> None:
     run.unsettled.aside.append(spent)
 
 
+def _below(run: RestoredRun, entry: Mapping[str, Any]) -> None:
+    run.below.append((Usage(**entry["usage"]), _money(entry["cost"])))
+
+
 def _settled(run: RestoredRun, _: Mapping[str, Any]) -> None:
     run.unsettled = Unsettled()
 
@@ -291,6 +299,7 @@ _READERS: Mapping[str, Callable[[RestoredRun, Mapping[str, Any]], None]] = {
     "settled": _settled,
     "resumed": _resumed,
     "aside": _aside,
+    "below": _below,
     "attached": _attached,
     "inbox": _inbox,
 }
