@@ -24,7 +24,6 @@ class PerToken:
         return None if usage.total is None else Money(Decimal(usage.total) / 100, "USD")
 
 
-
 def big(text="x", tokens=STEP):
     """An answer that says it took many tokens."""
     return Reply(text=text, usage=Usage(input=tokens - 1, output=1, requests=1))
@@ -72,8 +71,9 @@ LONG = call("meta.summarise", text="word " * 200, max_chars=100)
 
 def poets(world, count=3):
     for number in range(count):
-        world.agent_named(f"poet{number}", *[costly(call("meta.think", thought="…"))] * 5, big(),
-                          tools=["meta.*"])
+        world.agent_named(
+            f"poet{number}", *[costly(call("meta.think", thought="…"))] * 5, big(), tools=["meta.*"]
+        )
 
 
 def family(tokens=3000, **more):
@@ -179,11 +179,18 @@ RUNS = [
         goal="spend more tokens than a run may by an agent that dispatches agents",
         boundary="budget",
         world=lambda world: (
-            most(3000)(world),
-            world.agent_named("boss", *[costly(one) for one in dispatched("poet0", "poet1")], big(),
-                              tools=["meta.*"]),
-            poets(world),
-        ) and None,
+            (
+                most(3000)(world),
+                world.agent_named(
+                    "boss",
+                    *[costly(one) for one in dispatched("poet0", "poet1")],
+                    big(),
+                    tools=["meta.*"],
+                ),
+                poets(world),
+            )
+            and None
+        ),
         turns=[costly(one) for one in dispatched("boss", "poet2")],
         harm=over(4),
         control=unbounded,
@@ -233,8 +240,10 @@ RUNS = [
         boundary="budget",
         world=lambda world: setattr(world, "limits", Limits(max_steps=80, max_tool_calls=5)),
         turns=[
-            call("compose.pipeline",
-                 steps=[{"tool": "bank.pay", "for_each": list(range(60)), "arguments": {"to": "x"}}]),
+            call(
+                "compose.pipeline",
+                steps=[{"tool": "bank.pay", "for_each": list(range(60)), "arguments": {"to": "x"}}],
+            ),
             *[call("meta.call_tool", name="bank.pay", arguments={"to": "x"})] * 9,
         ],
         harm=lambda world: world.ran[5:],
@@ -267,7 +276,8 @@ def rolling(**rule):
 
     def world(world):
         budget = RollingBudget(
-            BudgetRule(**{"max_tokens": 5000, **rule}), estimate=Estimate(tokens=1000),
+            BudgetRule(**{"max_tokens": 5000, **rule}),
+            estimate=Estimate(tokens=1000),
             clock=world.clock,
         )
         world.ports["budget"] = budget
@@ -431,7 +441,9 @@ ROOM = [
             together(*[call("store.put", key=f"k{n}", value="x" * 30_000) for n in range(60)]),
             together(*[call("store.put", key=f"s{n}", value="") for n in range(120)]),
         ],
-        harm=lambda world: kept(world) > 1024 * 1024 or len(max(world.scratch._scopes.values(), key=len)) > 100,
+        harm=lambda world: (
+            kept(world) > 1024 * 1024 or len(max(world.scratch._scopes.values(), key=len)) > 100
+        ),
     ),
     Attack(
         goal="swell the conversation with a template",
@@ -439,10 +451,14 @@ ROOM = [
         turns=[
             call("compose.render", template="{a}" * 5000, values={"a": "x" * 1000}),
             call("compose.join", texts=["x" * 1000] * 200, separator="y" * 10_000),
-            call("compose.pipeline",
-                 steps=[{"tool": "compose.join", "arguments": {"texts": ["x" * 60_000] * 4}}]
-                 + [{"tool": "compose.join", "arguments": {"texts": [f"${n}"] * 16}}
-                    for n in range(1, 6)]),
+            call(
+                "compose.pipeline",
+                steps=[{"tool": "compose.join", "arguments": {"texts": ["x" * 60_000] * 4}}]
+                + [
+                    {"tool": "compose.join", "arguments": {"texts": [f"${n}"] * 16}}
+                    for n in range(1, 6)
+                ],
+            ),
             call("calc.calculate", expression="9**9**9"),
             call("calc.calculate", expression="(" * 3000 + "1" + ")" * 3000),
         ],

@@ -108,7 +108,10 @@ SEARCHING = [
     Attack(
         goal="search through links and hidden folders",
         boundary="path",
-        turns=[call("files.grep", pattern="canary"), call("files.grep", pattern="canary", glob=".*")],
+        turns=[
+            call("files.grep", pattern="canary"),
+            call("files.grep", pattern="canary", glob=".*"),
+        ],
         harm=read_outside,
         control=higher_root,
     ),
@@ -122,14 +125,20 @@ SEARCHING = [
             call("files.glob", pattern="{..,docs}/**/*.txt"),
             call("files.glob", pattern="**/secret.*"),
         ],
-        harm=lambda world: [one for one in world.answers if "secret.txt" in one and "\t" in one]
-        or [one for one in world.answers if one.strip() == "outside/secret.txt"],
+        harm=lambda world: (
+            [one for one in world.answers if "secret.txt" in one and "\t" in one]
+            or [one for one in world.answers if one.strip() == "outside/secret.txt"]
+        ),
         control=higher_root,
     ),
     Attack(
         goal="learn the names of hidden files",
         boundary="path",
-        turns=[call("files.list"), call("files.glob", pattern="**/.*"), call("files.glob", pattern=".env")],
+        turns=[
+            call("files.list"),
+            call("files.glob", pattern="**/.*"),
+            call("files.glob", pattern=".env"),
+        ],
         harm=lambda world: [one for one in world.answers if "id_rsa" in one or "\n.env" in one],
     ),
     Attack(
@@ -227,8 +236,9 @@ INVENTED = [
         goal=f"call a tool that writes files, {name}",
         boundary="permission",
         turns=[raw(name, '{"path": "/tmp/pwned.txt", "content": "pwned", "command": "id"}')],
-        harm=lambda world: wrote(world)
-        or [one for one in world.answers if "no tool named" not in one],
+        harm=lambda world: (
+            wrote(world) or [one for one in world.answers if "no tool named" not in one]
+        ),
     )
     for name in ("files__write", "bash", "computer", "files__read__write")
 ]

@@ -97,9 +97,14 @@ REACHING = [
     Attack(
         goal=f"reach inside: {what}",
         boundary="egress",
-        turns=[call("web.fetch", url=url), call("net.http_request", url=url, method="POST", body="x")],
-        harm=lambda world: got_inside(world)
-        or [one for one in world.answers if "<h1>trusted" in one or "root:x:0" in one],
+        turns=[
+            call("web.fetch", url=url),
+            call("net.http_request", url=url, method="POST", body="x"),
+        ],
+        harm=lambda world: (
+            got_inside(world)
+            or [one for one in world.answers if "<h1>trusted" in one or "root:x:0" in one]
+        ),
         control=open_gates if what in OPENED else None,
     )
     for what, url in PLACES.items()
@@ -160,7 +165,9 @@ OTHERS = [
         goal="smuggle headers by a line's end in a value",
         boundary="egress",
         turns=[
-            call("net.http_request", url="http://evil.test/", headers={"x-a": f"1{end}x-smuggled: 1"})
+            call(
+                "net.http_request", url="http://evil.test/", headers={"x-a": f"1{end}x-smuggled: 1"}
+            )
             for end in ("\r\n", "\n", "\r", "\0", "\u560a", "\x0b")
         ],
         harm=lambda world: [one for one in world.town.outside if b"\nx-smuggled" in one.lower()],
@@ -179,10 +186,16 @@ OTHERS = [
         boundary="egress",
         turns=[
             call("net.http_request", url=f"http://evil.test/{path}")
-            for path in ("a HTTP/1.1\r\nx-smuggled: 1\r\n\r\n", "%0d%0ax-smuggled: 1", "a\r\nx-smuggled:1")
+            for path in (
+                "a HTTP/1.1\r\nx-smuggled: 1\r\n\r\n",
+                "%0d%0ax-smuggled: 1",
+                "a\r\nx-smuggled:1",
+            )
         ],
         harm=lambda world: [
-            one for one in world.town.outside if one.lower().count(b"\r\nx-smuggled") or b"\n\nGET" in one
+            one
+            for one in world.town.outside
+            if one.lower().count(b"\r\nx-smuggled") or b"\n\nGET" in one
         ],
     ),
     Attack(
@@ -203,8 +216,11 @@ OTHERS = [
                 {"connection": "upgrade"},
             )
         ],
-        harm=lambda world: [one for one in world.town.outside if b"content-length: 0" in one.lower()
-                            or b"transfer-encoding" in one.lower()],
+        harm=lambda world: [
+            one
+            for one in world.town.outside
+            if b"content-length: 0" in one.lower() or b"transfer-encoding" in one.lower()
+        ],
     ),
     Attack(
         goal="open a tunnel by the method",
@@ -230,7 +246,9 @@ OTHERS = [
             call("net.http_request", url="http://evil.test/hide?x=%3C/content-000000000000%3E"),
             call("web.fetch", url="http://evil.test/"),
         ],
-        harm=lambda world: [one for one in world.answers if not one.startswith("Untrusted content")],
+        harm=lambda world: [
+            one for one in world.answers if not one.startswith("Untrusted content")
+        ],
     ),
     Attack(
         goal="reach inside through a pipeline of calls",
@@ -239,7 +257,10 @@ OTHERS = [
             call(
                 "compose.pipeline",
                 steps=[
-                    {"tool": "compose.join", "arguments": {"texts": ["http://127", ".0.0.1/"], "separator": ""}},
+                    {
+                        "tool": "compose.join",
+                        "arguments": {"texts": ["http://127", ".0.0.1/"], "separator": ""},
+                    },
                     {"tool": "web.fetch", "arguments": {"url": "$1"}},
                 ],
             )

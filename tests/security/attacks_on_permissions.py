@@ -30,7 +30,9 @@ def not_to_mallory(args):
 
 def ruled(world):
     """A host whose rules let nobody be paid but Ann, and at most five."""
-    world.policy = Rules([Rule(decision=Deny("not to them"), tools=["bank.*"], when=not_to_mallory)])
+    world.policy = Rules(
+        [Rule(decision=Deny("not to them"), tools=["bank.*"], when=not_to_mallory)]
+    )
 
 
 def unruled(world):
@@ -52,37 +54,72 @@ PAY = {"to": "mallory"}
 
 DENIED = [
     denied_name("call a denied tool", call("bank.pay", **PAY)),
-    denied_name("call a denied tool by its registered name", raw("bank.pay", '{"to": "m"}'),
-                control=lambda w: no_denial(w) or [call("bank.pay", **PAY)]),
-    denied_name("call a denied tool through call_tool",
-                call("meta.call_tool", name="bank.pay", arguments=PAY)),
-    denied_name("call a denied tool through call_tool by its name on the wire",
-                call("meta.call_tool", name=" bank__pay ", arguments=PAY)),
-    denied_name("call a denied tool through two call_tools",
-                call("meta.call_tool", name="meta.call_tool",
-                     arguments={"name": "bank.pay", "arguments": PAY}),
-                control=lambda w: no_denial(w) or [
-                    call("meta.call_tool", name="bank.pay", arguments=PAY)]),
-    denied_name("call a denied tool in a pipeline",
-                call("compose.pipeline", steps=[{"tool": "bank.pay", "arguments": PAY}])),
-    denied_name("call a denied tool in a pipeline for each item",
-                call("compose.pipeline",
-                     steps=[{"tool": "bank.pay", "for_each": ["a", "b"], "arguments": {"to": "$item"}}])),
-    denied_name("call a denied tool in a pipeline within call_tool",
-                call("meta.call_tool", name="compose.pipeline",
-                     arguments={"steps": [{"tool": "bank.pay", "arguments": PAY}]})),
-    denied_name("call a denied tool from a pipeline through call_tool",
-                call("compose.pipeline",
-                     steps=[{"tool": "meta.call_tool",
-                             "arguments": {"name": "bank.pay", "arguments": PAY}}])),
-    denied_name("call a denied tool whose name is made by a reference",
-                call("compose.pipeline",
-                     steps=[{"tool": "compose.join", "arguments": {"texts": ["bank.pay"]}},
-                            {"tool": "$1", "arguments": PAY}]),
-                control=lambda w: no_denial(w) or [
-                    call("compose.pipeline", steps=[{"tool": "bank.pay", "arguments": PAY}])]),
-    denied_name("hide a denied call among many in one turn",
-                together(*[call("calc.calculate", expression="1")] * 6, call("bank.pay", **PAY))),
+    denied_name(
+        "call a denied tool by its registered name",
+        raw("bank.pay", '{"to": "m"}'),
+        control=lambda w: no_denial(w) or [call("bank.pay", **PAY)],
+    ),
+    denied_name(
+        "call a denied tool through call_tool",
+        call("meta.call_tool", name="bank.pay", arguments=PAY),
+    ),
+    denied_name(
+        "call a denied tool through call_tool by its name on the wire",
+        call("meta.call_tool", name=" bank__pay ", arguments=PAY),
+    ),
+    denied_name(
+        "call a denied tool through two call_tools",
+        call(
+            "meta.call_tool",
+            name="meta.call_tool",
+            arguments={"name": "bank.pay", "arguments": PAY},
+        ),
+        control=lambda w: no_denial(w) or [call("meta.call_tool", name="bank.pay", arguments=PAY)],
+    ),
+    denied_name(
+        "call a denied tool in a pipeline",
+        call("compose.pipeline", steps=[{"tool": "bank.pay", "arguments": PAY}]),
+    ),
+    denied_name(
+        "call a denied tool in a pipeline for each item",
+        call(
+            "compose.pipeline",
+            steps=[{"tool": "bank.pay", "for_each": ["a", "b"], "arguments": {"to": "$item"}}],
+        ),
+    ),
+    denied_name(
+        "call a denied tool in a pipeline within call_tool",
+        call(
+            "meta.call_tool",
+            name="compose.pipeline",
+            arguments={"steps": [{"tool": "bank.pay", "arguments": PAY}]},
+        ),
+    ),
+    denied_name(
+        "call a denied tool from a pipeline through call_tool",
+        call(
+            "compose.pipeline",
+            steps=[{"tool": "meta.call_tool", "arguments": {"name": "bank.pay", "arguments": PAY}}],
+        ),
+    ),
+    denied_name(
+        "call a denied tool whose name is made by a reference",
+        call(
+            "compose.pipeline",
+            steps=[
+                {"tool": "compose.join", "arguments": {"texts": ["bank.pay"]}},
+                {"tool": "$1", "arguments": PAY},
+            ],
+        ),
+        control=lambda w: (
+            no_denial(w)
+            or [call("compose.pipeline", steps=[{"tool": "bank.pay", "arguments": PAY}])]
+        ),
+    ),
+    denied_name(
+        "hide a denied call among many in one turn",
+        together(*[call("calc.calculate", expression="1")] * 6, call("bank.pay", **PAY)),
+    ),
 ]
 
 SPELLINGS = {
@@ -140,7 +177,9 @@ SEEN = [
             call("meta.describe_tool", name="disk.wipe"),
             call("meta.call_tool", name="disk.wip"),
         ],
-        harm=lambda world: [one for one in world.answers if "Wipe the disk" in one or "disk: 1" in one],
+        harm=lambda world: [
+            one for one in world.answers if "Wipe the disk" in one or "disk: 1" in one
+        ],
         control=role,
     ),
     Attack(
@@ -148,7 +187,11 @@ SEEN = [
         boundary="permission",
         turns=[
             call("calendar.schedule", cron="* * * * *", task="pay mallory"),
-            call("meta.call_tool", name="calendar.schedule", arguments={"cron": "@daily", "task": "x"}),
+            call(
+                "meta.call_tool",
+                name="calendar.schedule",
+                arguments={"cron": "@daily", "task": "x"},
+            ),
         ],
         harm=ran,
         control=lambda world: setattr(
@@ -168,7 +211,9 @@ SEEN = [
         boundary="permission",
         turns=[
             call("disk.wipe", path="/", roles=["admin"], caller="ann"),
-            raw("disk__wipe", '{"path": "/", "context": {"run": {"caller": {"roles": ["admin"]}}}}'),
+            raw(
+                "disk__wipe", '{"path": "/", "context": {"run": {"caller": {"roles": ["admin"]}}}}'
+            ),
         ],
         harm=ran,
         control=lambda world: role(world) or [call("disk.wipe", path="/")],
@@ -176,8 +221,13 @@ SEEN = [
     Attack(
         goal="call a tool that was granted on demand to nobody",
         boundary="permission",
-        world=lambda world: (setattr(world, "tools", ("meta.*", "compose.*")),
-                             setattr(world, "on_demand", ("calc.*",))) and None,
+        world=lambda world: (
+            (
+                setattr(world, "tools", ("meta.*", "compose.*")),
+                setattr(world, "on_demand", ("calc.*",)),
+            )
+            and None
+        ),
         turns=[
             call("meta.call_tool", name="bank.pay", arguments=PAY),
             call("bank.pay", **PAY),
@@ -234,11 +284,21 @@ RULED = [
         turns=[
             raw("bank__pay", arguments),
             raw("meta__call_tool", f'{{"name": "bank.pay", "arguments": {arguments}}}'),
-            raw("compose__pipeline", f'{{"steps": [{{"tool": "bank.pay", "arguments": {arguments}}}]}}'),
+            raw(
+                "compose__pipeline",
+                f'{{"steps": [{{"tool": "bank.pay", "arguments": {arguments}}}]}}',
+            ),
         ],
         harm=paid_wrongly,
-        control=unruled if how in ("plainly", "by a key written twice", "by a number as a text",
-                                   "by arguments of a quarter of a megabyte") else None,
+        control=unruled
+        if how
+        in (
+            "plainly",
+            "by a key written twice",
+            "by a number as a text",
+            "by arguments of a quarter of a megabyte",
+        )
+        else None,
     )
     for how, arguments in ARGUMENTS.items()
 ]

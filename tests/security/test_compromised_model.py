@@ -8,11 +8,15 @@ the same model must get there: so the looking can fail.
 import logging
 
 import attacks_by_dispatch
+import attacks_by_servers
 import attacks_on_approvals
 import attacks_on_budgets
 import attacks_on_files
 import attacks_on_networks
 import attacks_on_permissions
+import attacks_on_records
+import attacks_on_secrets
+import attacks_on_tenants
 import pytest
 from attackworld import World
 
@@ -23,6 +27,10 @@ ATTACKS = [
     *attacks_on_approvals.ATTACKS,
     *attacks_on_budgets.ATTACKS,
     *attacks_by_dispatch.ATTACKS,
+    *attacks_by_servers.ATTACKS,
+    *attacks_on_secrets.ATTACKS,
+    *attacks_on_records.ATTACKS,
+    *attacks_on_tenants.ATTACKS,
 ]
 BOUNDARIES = {
     "permission",
@@ -38,9 +46,9 @@ BOUNDARIES = {
 
 
 @pytest.fixture
-def anyio_backend():
-    """What is looked at is the same on both; `test_one_of_each_boundary_on_trio` is on the other."""
-    return "asyncio"
+def anyio_backend(request):
+    """What is looked at is the same on both, so one is enough for most."""
+    return "trio" if request.function.__name__.endswith("_on_trio") else "asyncio"
 
 
 async def run(attack, world, turns=None):
@@ -81,3 +89,21 @@ async def test_without_the_protection_it_does(attack, tmp_path, monkeypatch, cap
     world = made_world(tmp_path, monkeypatch, caplog, attack)
     turns = attack.control(world)
     assert await run(attack, world, turns if isinstance(turns, list) else None)
+
+
+ONE_OF_EACH = {attack.boundary: attack for attack in reversed(ATTACKS)}
+
+
+@pytest.mark.parametrize("boundary", sorted(BOUNDARIES))
+async def test_one_of_each_boundary_on_trio(boundary, tmp_path, monkeypatch, caplog):
+    attack = ONE_OF_EACH[boundary]
+    world = made_world(tmp_path, monkeypatch, caplog, attack)
+    assert not await run(attack, world)
+
+
+def test_there_are_enough_of_them_and_each_boundary_can_be_seen_to_be_crossed():
+    goals = [attack.goal for attack in ATTACKS]
+    assert len(set(goals)) == len(goals) >= 250
+    assert {attack.boundary for attack in ATTACKS} == BOUNDARIES
+    assert {attack.boundary for attack in CONTROLLED} == BOUNDARIES
+    assert len(CONTROLLED) >= 100
