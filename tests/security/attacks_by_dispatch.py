@@ -1,7 +1,8 @@
 """Attacks by dispatch: agents without end, in circles, and agents that may do more."""
 
-from attackworld import Attack, call, together
+from attackworld import Attack, call, staged, together
 
+from executus import Limits
 from executus.dispatchguard import DispatchGuard
 
 WIDE = DispatchGuard(max_depth=50, max_children=500, max_total=500, allow_self=True)
@@ -105,10 +106,7 @@ ATTACKS = [
     Attack(
         goal="dispatch a crowd at once",
         boundary="dispatch",
-        world=lambda world: (
-            (crowd(world), setattr(world, "limits", type(world.limits)(max_parallel_tools=50)))
-            and None
-        ),
+        world=staged(crowd, limits=Limits(max_parallel_tools=50)),
         turns=[together(*[to(f"a{n}") for n in range(50)])],
         harm=more_than(8),
         control=wide,
@@ -210,7 +208,7 @@ ATTACKS = [
         boundary="dispatch",
         world=lambda world: world.agent_named("cleaner", "done"),
         turns=[to("cleaner", "x" * 230_000)],
-        harm=lambda world: started(world),
+        harm=started,
         control=lambda _: [to("cleaner", "x")],
     ),
 ]

@@ -57,7 +57,10 @@ def to_mallory(world):
     return [one for one in world.ran if "mallory" in one]
 
 
-def asks(goal, *turns, decide=refuses, harm=ran, control=person(agrees), **more):
+AGREED = person(agrees)
+
+
+def asks(goal, *turns, decide=refuses, harm=ran, control=AGREED, **more):
     return Attack(
         goal=goal,
         boundary="approval",
@@ -206,7 +209,10 @@ def changed_anyway(request):
     return True
 
 
-def paused(goal, *turns, decide=only_questions, harm=ran, control=pausing(lambda _: True)):
+AGREED_LATER = pausing(lambda _: True)
+
+
+def paused(goal, *turns, decide=only_questions, harm=ran, control=AGREED_LATER):
     return Attack(
         goal=goal,
         boundary="approval",

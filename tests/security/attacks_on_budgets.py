@@ -4,7 +4,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 import anyio
-from attackworld import Attack, Reply, call, together
+from attackworld import Attack, Reply, call, staged, together
 
 from executus import Invocation, Limits
 from executus.batteries.budget import BudgetRule, Estimate, RollingBudget
@@ -82,6 +82,12 @@ def family(tokens=3000, **more):
         poets(world)
 
     return world
+
+
+def bossy(world):
+    """An agent that dispatches agents."""
+    turns = [costly(one) for one in dispatched("poet0", "poet1")]
+    world.agent_named("boss", *turns, big(), tools=["meta.*"])
 
 
 def dispatched(*names):
@@ -178,19 +184,7 @@ RUNS = [
     Attack(
         goal="spend more tokens than a run may by an agent that dispatches agents",
         boundary="budget",
-        world=lambda world: (
-            (
-                most(3000)(world),
-                world.agent_named(
-                    "boss",
-                    *[costly(one) for one in dispatched("poet0", "poet1")],
-                    big(),
-                    tools=["meta.*"],
-                ),
-                poets(world),
-            )
-            and None
-        ),
+        world=staged(family(), bossy),
         turns=[costly(one) for one in dispatched("boss", "poet2")],
         harm=over(4),
         control=unbounded,
@@ -199,7 +193,7 @@ RUNS = [
     Attack(
         goal="spend more money than a run may by dispatching agents",
         boundary="budget",
-        world=lambda world: family(None, max_cost=Money("30", "USD"))(world),
+        world=family(None, max_cost=Money("30", "USD")),
         turns=[costly(turn) for turn in dispatched("poet0", "poet1", "poet2")],
         harm=over(4),
         control=unbounded,
@@ -426,6 +420,19 @@ def kept(world):
     return sum(len(key) + len(one.text) for scope in scopes for key, one in scope.items())
 
 
+_CLOCKS = []
+
+
+def _waited(request, seconds):
+    _CLOCKS[-1].advance(seconds)
+    return call("meta.think", thought="waiting")
+
+
+async def _with_clock(world, turns):
+    _CLOCKS.append(world.clock)
+    await world.attack(turns)
+
+
 ROOM = [
     Attack(
         goal="fill the store with one text",
@@ -511,22 +518,9 @@ ROOM = [
         ],
         harm=lambda world: world.ran,
         control=lambda world: setattr(world, "limits", Limits(max_runtime_s=1000, max_steps=80)),
-        drive=lambda world, turns: _with_clock(world, turns),
+        drive=_with_clock,
         stopped=True,
     ),
 ]
-
-_CLOCKS = []
-
-
-def _waited(request, seconds):
-    _CLOCKS[-1].advance(seconds)
-    return call("meta.think", thought="waiting")
-
-
-async def _with_clock(world, turns):
-    _CLOCKS.append(world.clock)
-    await world.attack(turns)
-
 
 ATTACKS = [*RUNS, *OVER_RUNS, *ROOM]

@@ -1,6 +1,6 @@
 """Attacks on permissions: calling what was not granted, not shown, or not with these arguments."""
 
-from attackworld import ANN, Attack, call, raw, together
+from attackworld import ANN, Attack, call, raw, staged, together
 
 from executus.registry import ALLOW_GRANTED, Deny, Rule, Rules
 
@@ -221,13 +221,7 @@ SEEN = [
     Attack(
         goal="call a tool that was granted on demand to nobody",
         boundary="permission",
-        world=lambda world: (
-            (
-                setattr(world, "tools", ("meta.*", "compose.*")),
-                setattr(world, "on_demand", ("calc.*",)),
-            )
-            and None
-        ),
+        world=staged(tools=("meta.*", "compose.*"), on_demand=("calc.*",)),
         turns=[
             call("meta.call_tool", name="bank.pay", arguments=PAY),
             call("bank.pay", **PAY),
@@ -305,7 +299,7 @@ RULED = [
 
 
 class Broken:
-    """Rules that fail, or hang."""
+    """Rules that fail, or answer what is no decision."""
 
     def __init__(self, world, how):
         self.world, self.how = world, how
@@ -313,10 +307,7 @@ class Broken:
     async def decide(self, request):
         if self.how == "fail":
             raise RuntimeError("the rules' server is down")
-        if self.how == "nonsense":
-            return True
-        self.world.clock.advance(3)
-        await self.world.clock.sleep(3600)
+        return True
 
 
 BROKEN = [
@@ -328,7 +319,7 @@ BROKEN = [
         harm=ran,
         control=unruled,
     )
-    for how in ("fail", "nonsense")
+    for how in ("fail", "answer nonsense")
 ]
 
 ATTACKS = [*DENIED, *SPELLED, *SEEN, *RULED, *BROKEN]

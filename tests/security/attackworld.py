@@ -83,6 +83,18 @@ def calls_of(*calls):
     )
 
 
+def staged(*steps, **fields):
+    """Sets the stage: fields of the world, then one step after another."""
+
+    def world(world):
+        for name, value in fields.items():
+            setattr(world, name, value)
+        for step in steps:
+            step(world)
+
+    return world
+
+
 @dataclass(frozen=True, kw_only=True)
 class Attack:
     """What a model that was turned tries, and how one would see that it got there.
@@ -142,7 +154,7 @@ class World:
     more: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self):
-        self.provider = FakeProvider(name="mine", clock=self.clock)
+        self.provider = FakeProvider(name="mine", clock=self.clock, chunk_chars=65_536)
         self.root, self.outside = self.folder / "root", self.folder / "outside"
         self.files_root = self.root
         self.journals = MemoryCheckpointer()
@@ -308,7 +320,7 @@ class Kept:
         self.records.extend(one.as_json() for one in records)
 
 
-def host_tools(world):
+def host_tools(world):  # noqa: C901 - a list of tools
     """What this host adds: a disk to wipe, a ledger, a service with a key, notes, a calendar."""
 
     def noted(name):
