@@ -445,7 +445,7 @@ ROOM = [
         goal="fill the store with many keys",
         boundary="budget",
         turns=[
-            together(*[call("store.put", key=f"k{n}", value="x" * 30_000) for n in range(60)]),
+            together(*[call("store.put", key=f"k{n}", value="x" * 60_000) for n in range(20)]),
             together(*[call("store.put", key=f"s{n}", value="") for n in range(120)]),
         ],
         harm=lambda world: (

@@ -180,32 +180,37 @@ class World:
         }
 
     def registry(self):
-        """All toolsets, and the host's own tools."""
-        egress = Egress(resolver=self.town, connector=self.town, clock=self.clock, **self.egress)
-        hidden = {} if self.hidden is None else {"hidden": self.hidden}
+        """All toolsets, and the host's own tools. What is alike is made once: making costs."""
+        STAGE.world = self
+        net, searching = {**self.egress}, "search" in self.more
         made = ToolRegistry()
-        made.add("clock", clock_skill().tools)
-        made.add("calc", calc_skill().tools)
-        made.add("files", files_tools(self.files_root, **hidden))
-        made.add("web", web_tools(egress, search=self.more.get("search")))
-        made.add("net", net_tools(egress, secrets=self.net_secrets))
-        made.add("store", store_tools(self.scratch, shared=self.shared))
-        made.add("compose", compose_tools())
-        made.add(
-            "meta",
-            meta_tools(
-                **{
-                    "models": ["mine/wise"],
-                    "summary_model": "mine/wise",
-                    "clock": self.clock,
-                    **self.meta,
-                }
+        for toolset, options, make in (
+            ("clock", (), lambda: clock_skill().tools),
+            ("calc", (), lambda: calc_skill().tools),
+            ("files", (self.files_root, self.hidden), self._files),
+            (
+                "web",
+                (net, searching),
+                lambda: web_tools(egress(net), search=STAGE if searching else None),
             ),
-        )
-        made.add("comms", comms_tools(self.more.get("out", CallbackDeliverer(self.sent.append))))
-        for toolset, tools in host_tools(self).items():
+            (
+                "net",
+                (net, self.net_secrets),
+                lambda: net_tools(egress(net), secrets=self.net_secrets),
+            ),
+            ("store", self.shared, lambda: store_tools(STAGE, shared=self.shared)),
+            ("compose", (), compose_tools),
+            ("meta", self.meta, lambda: meta_tools(**{**META, **self.meta})),
+            ("comms", (), lambda: comms_tools(STAGE)),
+        ):
+            made.add(toolset, _once(f"{toolset} {options}", make))
+        for toolset, tools in HOST_TOOLS.items():
             made.add(toolset, tools)
         return made
+
+    def _files(self):
+        hidden = {} if self.hidden is None else {"hidden": self.hidden}
+        return files_tools(self.files_root, **hidden)
 
     def executor(self):
         """The executor as the host made it."""
@@ -320,66 +325,117 @@ class Kept:
         self.records.extend(one.as_json() for one in records)
 
 
-def host_tools(world):  # noqa: C901 - a list of tools
-    """What this host adds: a disk to wipe, a ledger, a service with a key, notes, a calendar."""
+class Stage:
+    """What tools that are made once reach the world of the moment by."""
 
-    def noted(name):
-        world.ran.append(name)
-        return f"{name} done"
+    world: Any = None
 
-    @policy(effect="write", roles={"admin"})
-    @tool
-    async def wipe(path: str = "/") -> str:
-        """Wipe the disk."""
-        return noted(f"wipe {path}")
+    async def resolve(self, host, port):
+        return await self.world.town.resolve(host, port)
 
-    @policy(effect="write")
-    @tool
-    async def pay(to: str, amount: int = 1, note: str = "") -> str:
-        """Pay somebody."""
-        return noted(f"pay {to} {amount}")
+    async def connect(self, address, port):
+        return await self.world.town.connect(address, port)
 
-    @tool
-    async def note(text: str) -> str:
-        """Write a line into the log."""
-        logging.getLogger("bank").warning("noted: %s", text)
-        return "noted"
+    async def deliver(self, parcel):
+        out = self.world.more.get("out", CallbackDeliverer(self.world.sent.append))
+        await out.deliver(parcel)
 
-    @policy(effect="read")
-    @tool
-    async def settle(context: ToolContext) -> str:
-        """Pay what the bill says; the bill is somebody else's page."""
-        return (await context.run.call("bank.pay", json.dumps({"to": BILL["to"]}))).text
+    async def search(self, query, *, limit):
+        return await self.world.more["search"].search(query, limit=limit)
 
-    @policy(effect="read", secrets=("api-key",))
-    @tool
-    async def query(context: ToolContext, how: str = "") -> str:
-        """Ask the service."""
-        key = context.secrets["api-key"]
-        if how == "raise":
-            raise RuntimeError(f"401: bad key {key}")
-        if how == "error":
-            raise ValueError(f"https://user:{key}@service.test/ refused {key}")
-        return f"asked with {key}: {{'header': 'Bearer {key}'}}"
+    async def put(self, scope, key, value, *, append=False):
+        return await self.world.scratch.put(scope, key, value, append=append)
 
-    @policy(effect="write")
-    @tool
-    async def remember(context: ToolContext, note: str) -> str:
-        """Remember something about the person you talk with."""
-        notes = world.more["notes"](context.run.caller.id)
-        await notes.add(note)
-        return "remembered"
+    async def get(self, scope, key):
+        return await self.world.scratch.get(scope, key)
 
-    @policy(effect="write", roles={"planner"})
-    @tool
-    async def schedule(cron: str, task: str) -> str:
-        """Run a task again and again."""
-        return noted(f"schedule {cron} {task}")
+    async def entries(self, scope):
+        return await self.world.scratch.entries(scope)
 
-    return {
-        "disk": [wipe],
-        "bank": [pay, settle, note],
-        "crm": [query],
-        "memory": [remember],
-        "calendar": [schedule],
-    }
+    async def delete(self, scope, key):
+        return await self.world.scratch.delete(scope, key)
+
+
+STAGE = Stage()
+META = {"models": ["mine/wise"], "summary_model": "mine/wise", "clock": FakeClock()}
+_MADE: dict[str, Any] = {}
+
+
+def _once(key, make):
+    if key not in _MADE:
+        _MADE[key] = make()
+    return _MADE[key]
+
+
+def egress(options):
+    return Egress(resolver=STAGE, connector=STAGE, clock=FakeClock(), **options)
+
+
+def noted(what):
+    STAGE.world.ran.append(what)
+    return f"{what} done"
+
+
+@policy(effect="write", roles={"admin"})
+@tool
+async def wipe(path: str = "/") -> str:
+    """Wipe the disk."""
+    return noted(f"wipe {path}")
+
+
+@policy(effect="write")
+@tool
+async def pay(to: str, amount: int = 1, note: str = "") -> str:
+    """Pay somebody."""
+    return noted(f"pay {to} {amount}")
+
+
+@tool
+async def note(text: str) -> str:
+    """Write a line into the log."""
+    logging.getLogger("bank").warning("noted: %s", text)
+    return "noted"
+
+
+@policy(effect="read")
+@tool
+async def settle(context: ToolContext) -> str:
+    """Pay what the bill says; the bill is somebody else's page."""
+    return (await context.run.call("bank.pay", json.dumps({"to": BILL["to"]}))).text
+
+
+@policy(effect="read", secrets=("api-key",))
+@tool
+async def query(context: ToolContext, how: str = "") -> str:
+    """Ask the service."""
+    key = context.secrets["api-key"]
+    if how == "raise":
+        raise RuntimeError(f"401: bad key {key}")
+    if how == "error":
+        raise ValueError(f"https://user:{key}@service.test/ refused {key}")
+    return f"asked with {key}: {{'header': 'Bearer {key}'}}"
+
+
+@policy(effect="write")
+@tool
+async def remember(context: ToolContext, note: str) -> str:
+    """Remember something about the person you talk with."""
+    await STAGE.world.more["notes"](context.run.caller.id).add(note)
+    return "remembered"
+
+
+@policy(effect="write", roles={"planner"})
+@tool
+async def schedule(cron: str, task: str) -> str:
+    """Run a task again and again."""
+    return noted(f"schedule {cron} {task}")
+
+
+HOST_TOOLS = {
+    "disk": [wipe],
+    "bank": [pay, settle, note],
+    "crm": [query],
+    "memory": [remember],
+    "calendar": [schedule],
+}
+"""What this host adds: a disk to wipe, a ledger, a service with a key, notes, a calendar."""

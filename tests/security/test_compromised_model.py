@@ -6,6 +6,7 @@ the same model must get there: so the looking can fail.
 """
 
 import logging
+import shutil
 
 import attacks_by_dispatch
 import attacks_by_servers
@@ -65,9 +66,16 @@ async def run(attack, world, turns=None):
     return attack.harm(world)
 
 
-def made_world(tmp_path, monkeypatch, caplog, attack):
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    """One folder for all worlds, so that the tools that read it need not be made anew."""
+    return tmp_path_factory.mktemp("place") / "world"
+
+
+def made_world(place, monkeypatch, caplog, attack):
     caplog.set_level(logging.DEBUG)
-    world = World(tmp_path)
+    shutil.rmtree(place, ignore_errors=True)
+    world = World(place)
     world.log = caplog
     attack.world(world)
     for name, value in world.more.get("environ", {}).items():
@@ -76,8 +84,8 @@ def made_world(tmp_path, monkeypatch, caplog, attack):
 
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.goal)
-async def test_it_does_not_get_there(attack, tmp_path, monkeypatch, caplog):
-    world = made_world(tmp_path, monkeypatch, caplog, attack)
+async def test_it_does_not_get_there(attack, place, monkeypatch, caplog):
+    world = made_world(place, monkeypatch, caplog, attack)
     assert not await run(attack, world)
 
 
@@ -85,8 +93,8 @@ CONTROLLED = [attack for attack in ATTACKS if attack.control is not None]
 
 
 @pytest.mark.parametrize("attack", CONTROLLED, ids=lambda attack: attack.goal)
-async def test_without_the_protection_it_does(attack, tmp_path, monkeypatch, caplog):
-    world = made_world(tmp_path, monkeypatch, caplog, attack)
+async def test_without_the_protection_it_does(attack, place, monkeypatch, caplog):
+    world = made_world(place, monkeypatch, caplog, attack)
     turns = attack.control(world)
     assert await run(attack, world, turns if isinstance(turns, list) else None)
 
@@ -95,9 +103,9 @@ ONE_OF_EACH = {attack.boundary: attack for attack in reversed(ATTACKS)}
 
 
 @pytest.mark.parametrize("boundary", sorted(BOUNDARIES))
-async def test_one_of_each_boundary_on_trio(boundary, tmp_path, monkeypatch, caplog):
+async def test_one_of_each_boundary_on_trio(boundary, place, monkeypatch, caplog):
     attack = ONE_OF_EACH[boundary]
-    world = made_world(tmp_path, monkeypatch, caplog, attack)
+    world = made_world(place, monkeypatch, caplog, attack)
     assert not await run(attack, world)
 
 
