@@ -84,6 +84,12 @@ def family(tokens=3000, **more):
     return world
 
 
+def verses(world):
+    """Agents that answer at once."""
+    for number in range(6):
+        world.agent_named(f"verse{number}", big())
+
+
 def bossy(world):
     """An agent that dispatches agents."""
     turns = [costly(one) for one in dispatched("poet0", "poet1")]
@@ -386,13 +392,13 @@ OVER_RUNS = [
     Attack(
         goal="begin the account of dispatched agents anew by pausing",
         boundary="budget",
-        world=family(),
+        world=staged(most(3000), verses),
         turns=[
             costly(turn, 2)
-            for n in range(3)
-            for turn in (*dispatched(f"poet{n}"), call("comms.ask_user", question=f"And {n}?"))
+            for n in range(6)
+            for turn in (*dispatched(f"verse{n}"), call("comms.ask_user", question=f"And {n}?"))
         ],
-        harm=lambda world: len([n for n, _ in world.provider.requests if n.startswith("poet")]) > 3,
+        harm=lambda world: len([n for n, _ in world.provider.requests if n[:5] == "verse"]) > 3,
         control=unbounded,
         drive=pausing,
         stopped=True,
