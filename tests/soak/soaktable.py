@@ -41,14 +41,13 @@ PARTS = {
 def run(command, variables):
     """Run a part; its code, and the figures it printed. What it says is passed on."""
     found = []
-    process = subprocess.Popen(
-        command, env={**os.environ, **variables}, stdout=subprocess.PIPE, text=True
-    )
-    for line in process.stdout:
-        print(line, end="", flush=True)
-        if line.startswith("soak: "):
-            found.append(json.loads(line.removeprefix("soak: ")))
-    return process.wait(), found
+    environ = {**os.environ, **variables}
+    with subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, text=True) as process:
+        for line in process.stdout:
+            print(line, end="", flush=True)
+            if line.startswith("soak: "):
+                found.append(json.loads(line.removeprefix("soak: ")))
+    return process.returncode, found
 
 
 def table(rows):
