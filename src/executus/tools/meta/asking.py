@@ -95,8 +95,8 @@ def ask_model_tool(models: Collection[str]) -> Tool:
 
 def dispatch_tool(agents: Mapping[str, str] | None) -> Tool:
     """The tool `dispatch`, for these agents alone, told of in its description; None for all."""
-    told = {} if agents is None else agents
-    listed = "; ".join(f"{name}: {what}" if what else name for name, what in told.items())
+    told = (agents or {}).items()
+    listed = "; ".join(f"{name}: {what}" if what else name for name, what in told)
     return _dispatch_tool(f" Agents: {listed}." if listed else "", only=agents)
 
 
