@@ -114,15 +114,10 @@ $(MCP_SERVERS)/.installed-$(MCP_VERSION):
 
 # Runs killed at every place, every fault on every wire over every transport, runs that fail and are cancelled by
 # the thousand; cron: random expressions, and twenty zones over ten years, against the oracle; schedule: three
-# processes, 10,000 ticks, leaders killed; budget: eight processes, 10,000 runs each.
+# processes, 10,000 ticks, leaders killed; budget: eight processes, 10,000 runs each. One table at the end;
+# `make soak ARGS=runs` is one part.
 soak: $(VENV)/.test
-	$(MAKE) crash
-	LAB_FULL=1 $(BIN)/python -m pytest tests/lab
-	$(BIN)/python tests/soak/soakruns.py 20000
-	CRON_SOAK=3000 CRON_SOAK_S=3600 CRON_SOAK_ZONES=1 $(BIN)/python -m pytest \
-		tests/executus/batteries/schedule/test_crontime.py tests/executus/batteries/schedule/test_crontime_zones.py
-	SCHEDULE_SOAK=200 BUDGET_SOAK=10000 $(BIN)/python -m pytest -c $(STORE)/pyproject.toml --rootdir $(STORE) \
-		-rP -m long $(STORE)/tests/test_sqlite_schedule.py $(STORE)/tests/test_sqlite_processes.py
+	$(BIN)/python tests/soak/soaktable.py $(ARGS)
 
 lint: $(VENV)/.dev $(VENV)/.gateway
 	$(BIN)/ruff check

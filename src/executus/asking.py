@@ -16,6 +16,7 @@ from typing import Any, Final, Literal, Protocol, TypeAlias
 __all__ = [
     "NOBODY_TO_ASK",
     "PENDING",
+    "Answered",
     "Asker",
     "AskingCallback",
     "CallbackAsker",
@@ -76,6 +77,30 @@ class InputAnswer:
 
     approved: bool = True
     text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """What a person said, and to what: an answer counts for nothing else.
+
+    The ids of calls are chosen by who answers for the model, and a tool that is called anew after a
+    pause may want to do something else than before.
+
+    Attributes:
+        request: What they were shown.
+        answer: What they said.
+    """
+
+    request: InputRequest
+    answer: InputAnswer
+
+    def counts_for(self, request: InputRequest) -> bool:
+        """Whether this is what was asked: the same call, or the same question."""
+        shown = self.request
+        return (
+            (shown.kind, shown.tool, shown.arguments)
+            == (request.kind, request.tool, request.arguments)
+        ) and (request.kind == "approval" or shown.question == request.question)
 
 
 class Asker(Protocol):

@@ -24,8 +24,9 @@ class Limits:
         max_steps: Model calls, over all phases.
         max_runtime_s: Seconds from admission to delivery, whatever hangs.
         max_tool_calls: Tool calls; further ones are answered with an error the model can act on.
-        max_tokens: Input and output tokens of all model calls; checked before each. None: no bound.
-        max_cost: What all model calls may cost; checked before each. None: no bound.
+        max_tokens: Input and output tokens of all model calls, those of dispatched runs included;
+            checked before each. None: no bound.
+        max_cost: What all of them may cost; checked before each. None: no bound.
         max_output_bytes: Size of a text answer in UTF-8; a longer one is cut, with a warning.
         max_parallel_tools: Tool calls of one step that may run at once.
         close_timeout_s: Seconds for the close stage, which no cancellation shortens.

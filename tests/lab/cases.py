@@ -410,6 +410,16 @@ _FRAMING = (
         send(lambda s: reply(b"", 307, (f"location: http://{s.other}/v1/x",))),
         _refusal(307, PERMANENT),
     ),
+    same(
+        "a redirect to a URL with credentials",
+        send(lambda s: reply(b"", 308, (f"location: http://user:password@{s.other}/v1/x",))),
+        _refusal(308, PERMANENT),
+    ),
+    same(
+        "a redirect to nowhere",
+        send(lambda s: reply(b"", 301)),
+        _refusal(301, PERMANENT),
+    ),
     same("a switch of protocols", send(lambda s: SWITCH), LOST),
 )
 
@@ -666,6 +676,10 @@ _STATUSES = (
             ("an empty wait", ("retry-after: ",), None),
             ("a huge wait", ("retry-after: 999999999",), 999999999.0),
             ("two waits", ("retry-after: 3", "retry-after: 4"), 3.0),
+            ("a wait beyond all numbers", ("retry-after: 1e999",), None),
+            ("milliseconds of NaN", ("retry-after-ms: nan", "retry-after: 9"), 9.0),
+            ("negative milliseconds", ("retry-after-ms: -250", "retry-after: 9"), 9.0),
+            ("milliseconds that are no number", ("retry-after-ms: soon",), None),
         )
     ),
 )

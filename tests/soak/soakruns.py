@@ -6,6 +6,7 @@ Prints one table and ends with 1 when something was lost or leaked, or memory gr
 """
 
 import gc
+import json
 import os
 import random
 import sys
@@ -186,6 +187,12 @@ def megabytes():
         return 0.0
 
 
+def report(part, cases, survived, leaked, lost):
+    """A line that `soaktable.py` puts into its table."""
+    figures = {"cases": cases, "survived": survived, "leaked": leaked, "lost": lost}
+    return f"soak: {json.dumps({'part': part, **figures})}"
+
+
 def main():
     soak = Soak(int(sys.argv[1]) if len(sys.argv) > 1 else 20_000)
     anyio.run(soak.run)
@@ -198,6 +205,7 @@ def main():
     print(
         f"memory: {soak.growth_mb:+.2f} MB per 10,000 runs; at the end {soak.memory[-1][1]:.0f} MB"
     )
+    print(report("runs", soak.cases.total(), survived, leaked, lost))
     bad = lost or leaked or soak.wrong or soak.growth_mb >= MOST_GROWTH_MB
     sys.exit(1 if bad else 0)
 

@@ -1,7 +1,11 @@
 """The soak, short: `make soak` runs twenty thousand."""
 
+import sys
+from pathlib import Path
+
 import pytest
-from soakruns import Soak
+from soakruns import Soak, report
+from soaktable import PARTS, run, table
 
 from executus.batteries.audit import AuditLog
 from executus.run import closing
@@ -40,3 +44,27 @@ def test_memory_that_grows_has_a_slope():
     soak = Soak(10)
     soak.memory = [(1000 * n, 50 + 0.3 * n) for n in range(20)]
     assert soak.growth_mb == pytest.approx(3.0)
+
+
+def test_the_table_sums_what_the_parts_say():
+    rows = [
+        {"part": "runs", "cases": 20_000, "survived": 19_999, "leaked": 0, "lost": 1},
+        {"part": "kills", "cases": 5, "survived": 5, "leaked": 2, "lost": 0},
+    ]
+    *_, last = table(rows).splitlines()
+    assert last.split() == ["all", "20,005", "20,004", "2", "1"]
+
+
+def test_a_part_is_read_by_its_lines(capsys):
+    line = report("runs", 3, 2, 0, 1)
+    code, found = run([sys.executable, "-c", f"print('x'); print({line!r}); exit(3)"], {})
+    assert code == 3
+    assert found == [{"part": "runs", "cases": 3, "survived": 2, "leaked": 0, "lost": 1}]
+    assert line in capsys.readouterr().out
+
+
+def test_the_parts_are_there():
+    files = [word.partition("::")[0] for command, _ in PARTS.values() for word in command]
+    paths = [Path(word) for word in files if word.endswith((".py", ".toml"))]
+    assert paths
+    assert [path for path in paths if not path.exists()] == []

@@ -1,5 +1,6 @@
 """Several processes never pass a cap together and lose nothing; the dead hold nothing for long."""
 
+import json
 import os
 import subprocess
 import sys
@@ -39,7 +40,10 @@ async def spend_together(url, runs, cap, patience_s=100):
     spent = sum(int(out) for out, _, _ in ended)
     print(f"8 x {runs} in {time.monotonic() - begun:.0f} s: {spent} of {cap} spent")
     async with open_store(url) as store:
-        assert await store.budget().used("a", after_us=0, now_us=NOW) == spent
+        used = await store.budget().used("a", after_us=0, now_us=NOW)
+    figures = {"survived": 8 * runs, "leaked": max(0, used - spent), "lost": max(0, spent - used)}
+    print("soak:", json.dumps({"part": "budgets", "cases": 8 * runs, **figures}))
+    assert used == spent
     return spent
 
 

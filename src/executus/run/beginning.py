@@ -8,7 +8,7 @@ from typing import Any
 
 from typing_extensions import TypeVar
 
-from executus.asking import InputAnswer, Said, as_answer
+from executus.asking import Answered, InputAnswer, Said, as_answer
 from executus.errors import RunRejected
 from executus.events import EventSink
 from executus.invocation import Invocation, Limits
@@ -84,6 +84,7 @@ def new_run(
         outbox=parent.outbox if parent else PendingAttachments(),
         journal=_journal(kit, info, written=0),
         spending=Spending(kit.ports.prices),
+        above=parent.account if parent else None,
         limits_open=limits is None,
         new_from=len(invocation.history),
         started_monotonic=kit.clock.monotonic(),
@@ -121,12 +122,17 @@ def resumed_run(
     state.restored = restored
     state.journal = _journal(kit, state.info, written=restored.length)
     state.journal.resumed(kit.new_id(), said)
-    state.asked, state.answers = restored.asked, restored.answers | said
+    state.asked = restored.asked
+    state.answers = restored.answers | {
+        key: Answered(request=restored.asked[key], answer=answer) for key, answer in said.items()
+    }
     state.inbox.extend(restored.inbox)
     for attachment in restored.attachments:
         state.outbox.add(attachment)
     state.tool_calls = restored.tool_calls
     state.overflow = Overflow(start=restored.tool_calls)
+    for usage, cost in restored.below:
+        state.account.add_ended(usage, cost)
     steps = [step for phase in restored.phases for step in phase.steps]
     state.spending.restore(steps, restored.aside, restored.tools_cost)
     owed = restored.unsettled

@@ -3,8 +3,8 @@
 Append-only, one JSON text per entry, so that a step costs what the step is long and not what the
 run is long (ADR 0119). `restore` reads it back.
 
-    begin · phase · messages · step · call · result · answered · aside · attached · asked · inbox ·
-    settled · resumed
+    begin · phase · messages · step · call · result · answered · aside · below · attached ·
+    asked · inbox · settled · resumed
 """
 
 from __future__ import annotations
@@ -253,6 +253,10 @@ class RunJournal:
     def aside(self, usage: Usage, cost: Money | None) -> None:
         """A model was asked beside the loop."""
         self.note("aside", usage=asdict(usage), cost=cost and cost.as_json())
+
+    def below(self, usage: Usage, cost: Money | None) -> None:
+        """A run that this one dispatched has ended, and spent this with all below it."""
+        self.note("below", usage=asdict(usage), cost=cost and cost.as_json())
 
     def attached(self, attachment: Attachment) -> None:
         """Something goes out with the answer."""

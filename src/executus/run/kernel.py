@@ -114,6 +114,9 @@ def _drop(state: RunState[Any]) -> None:
 
 def _let_go(state: RunState[Any]) -> None:
     kit = state.kit
+    spent, above = state.account.close(), kit.live.get(state.info.parent or "")
+    if spent is not None and above is not None:
+        above.journal.below(*spent)
     if kit.live.get(state.info.run_id) is state:
         del kit.live[state.info.run_id]
     if state.lineage is not None:

@@ -18,6 +18,7 @@ from executus.run.info import RunInfo
 from executus.run.journal import RunJournal
 from executus.run.ports import Ports
 from executus.run.result import RunResult
+from executus.run.treeaccount import TreeAccount
 from executus.run.unwritten import Unwritten
 from majordomo.clock import Clock
 from majordomo.llm import Model
@@ -49,6 +50,11 @@ class LiveRun(Protocol):
     @property
     def journal(self) -> RunJournal:
         """What it writes down."""
+        ...
+
+    @property
+    def account(self) -> TreeAccount:
+        """What it and all below it spend."""
         ...
 
 

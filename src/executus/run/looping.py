@@ -19,7 +19,6 @@ from executus.run.calls import CallPath, save
 from executus.run.leg import Leg, LegRecord
 from executus.run.ports import NO_CRITIC, UNLIMITED
 from executus.run.restore import RestoredPhase
-from executus.run.spending import check_limits
 from executus.run.state import RunState, told
 from executus.run.tally import RunTally
 from executus.run.translate import FROM_LOOP, route_observer, translator
@@ -232,8 +231,7 @@ async def _may_go_on(state: RunState[Any]) -> None:
     if state.journal.on:
         state.journal.follow(loop)
         await save(state)
-    if state.info.limits.spending_bounded:  # else nobody needs the sums before the end
-        check_limits(state.info.limits, state.usage, state.cost)
+    state.account.check()
     begun = loop.asked or state.spending.owed.requests or any(one.asked for one in state.done)
     if begun and state.kit.ports.budget is not UNLIMITED:
         await _extend(state)

@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic_core import from_json
 
-from executus.asking import InputAnswer, InputRequest, forget_call, is_of
+from executus.asking import Answered, InputAnswer, InputRequest, forget_call, is_of
 from executus.errors import RunRejected
 from executus.identity import Caller
 from executus.invocation import Limits
@@ -85,6 +85,7 @@ class RestoredRun:
         asked: What the run waits for, by request id.
         answers: What was said to that already.
         aside: Usage and cost of model calls beside the loop.
+        below: Usage and cost of runs that it dispatched.
         tools_cost: What tools themselves cost.
         unsettled: What a process spent that died before it told the budget.
         attachments: What goes out with the answer.
@@ -103,8 +104,11 @@ class RestoredRun:
     length: int
     phases: list[RestoredPhase]
     asked: dict[str, InputRequest] = field(default_factory=dict[str, InputRequest])
-    answers: dict[str, InputAnswer] = field(default_factory=dict[str, InputAnswer])
+    answers: dict[str, Answered] = field(default_factory=dict[str, Answered])
     aside: list[tuple[Usage, Money | None]] = field(
+        default_factory=list[tuple[Usage, "Money | None"]]
+    )
+    below: list[tuple[Usage, Money | None]] = field(
         default_factory=list[tuple[Usage, "Money | None"]]
     )
     tools_cost: Money | None = None
@@ -190,13 +194,20 @@ def _asked(run: RestoredRun, entry: Mapping[str, Any]) -> None:
 
 
 def _resumed(run: RestoredRun, entry: Mapping[str, Any]) -> None:
-    run.answers |= {key: InputAnswer(**raw) for key, raw in entry["answers"].items()}
+    run.answers |= {
+        key: Answered(request=run.asked[key], answer=InputAnswer(**raw))
+        for key, raw in entry["answers"].items()
+    }
 
 
 def _aside(run: RestoredRun, entry: Mapping[str, Any]) -> None:
     spent = (Usage(**entry["usage"]), _money(entry["cost"]))
     run.aside.append(spent)
     run.unsettled.aside.append(spent)
+
+
+def _below(run: RestoredRun, entry: Mapping[str, Any]) -> None:
+    run.below.append((Usage(**entry["usage"]), _money(entry["cost"])))
 
 
 def _settled(run: RestoredRun, _: Mapping[str, Any]) -> None:
@@ -288,6 +299,7 @@ _READERS: Mapping[str, Callable[[RestoredRun, Mapping[str, Any]], None]] = {
     "settled": _settled,
     "resumed": _resumed,
     "aside": _aside,
+    "below": _below,
     "attached": _attached,
     "inbox": _inbox,
 }

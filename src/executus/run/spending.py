@@ -12,14 +12,14 @@ from executus.money import NO_PRICES, Money, PriceSource
 from majordomo.agent import Step
 from majordomo.llm import Target, Usage
 
-__all__ = ["Spending", "check_limits"]
+__all__ = ["CostSum", "Spending", "check_limits"]
 
 logger = logging.getLogger("executus.run")
 
 _NOTHING = Usage()
 
 
-class _Sum:
+class CostSum:
     """An amount that becomes unknown with the first part of it that is."""
 
     __slots__ = ("known", "unknown")
@@ -29,13 +29,21 @@ class _Sum:
         self.unknown = False
 
     def add(self, cost: Money | None) -> None:
+        """Add one amount; None makes the sum unknown, and so does another currency."""
         if cost is None or (self.known and self.known.currency != cost.currency):
             self.unknown = True  # amounts of different currencies have no sum
         else:
             self.known = cost if self.known is None else self.known + cost
 
+    def add_all(self, other: CostSum) -> None:
+        """Add another sum."""
+        if other.known is not None:
+            self.add(other.known)
+        self.unknown |= other.unknown
+
     @property
     def value(self) -> Money | None:
+        """The sum; None when it is unknown, or nothing was added."""
         return None if self.unknown else self.known
 
 
@@ -54,7 +62,7 @@ class Spending:
 
     def __init__(self, prices: PriceSource) -> None:
         self._prices = prices
-        self._total, self._here = _Sum(), _Sum()
+        self._total, self._here = CostSum(), CostSum()
         self._leg, self._counted = 0, 0
         self._warned = False
         self.earlier = self.owed = self.aside = _NOTHING

@@ -12,7 +12,7 @@ from typing import Any, Generic
 
 from typing_extensions import TypeVar
 
-from executus.asking import InputAnswer, InputRequest
+from executus.asking import Answered, InputRequest
 from executus.compact import RunCompactor
 from executus.dispatchguard import Lineage
 from executus.events import EventSink, RunEvent, Warned
@@ -28,6 +28,7 @@ from executus.run.leg import Leg, LegRecord
 from executus.run.restore import RestoredRun
 from executus.run.result import RunResult, RunStatus
 from executus.run.spending import Spending
+from executus.run.treeaccount import TreeAccount
 from majordomo.agent import Loop, Step
 from majordomo.llm import Message, Scrubber, Target, ToolResultPart, Usage
 
@@ -65,6 +66,8 @@ class RunState(Generic[Out]):
         sinks, wanted: Who listens, and the event kinds anyone listens to.
         lineage: Its place in the tree of runs; set by the identify stage.
         reserved: The budget has set something aside for it.
+        above: The account of the run that dispatched it; None for a root.
+        account: What it and the runs it dispatches spend.
         outbox: Attachments of the whole tree.
         journal: What is written down for a resumption.
         limits_open: Nobody has given bounds; the identify stage reads them from the config.
@@ -100,12 +103,14 @@ class RunState(Generic[Out]):
     scrubber: Scrubber = field(default_factory=Scrubber)
     overflow: Overflow = field(default_factory=Overflow)
     started_monotonic: float
+    above: TreeAccount | None = None
+    account: TreeAccount = field(init=False)
     limits_open: bool = False
     fault: Exception | None = None
     restored: RestoredRun | None = None
     lineage: Lineage | None = None
     wanted: frozenset[str] = frozenset()
-    answers: dict[str, InputAnswer] = field(default_factory=dict[str, InputAnswer])
+    answers: dict[str, Answered] = field(default_factory=dict[str, Answered])
     asked: dict[str, InputRequest] = field(default_factory=dict[str, InputRequest])
     in_doubt: set[str] = field(default_factory=set[str])
     inner: dict[str, tuple[str, ToolResultPart]] = field(
@@ -133,6 +138,7 @@ class RunState(Generic[Out]):
     _listening: Sequence[tuple[EventSink, frozenset[str]]] = ()
 
     def __post_init__(self) -> None:
+        self.account = TreeAccount(self, self.above)
         self._listening = [(sink, _wants(sink)) for sink in self.sinks]
         self.wanted = frozenset(kind for _, wants in self._listening for kind in wants)
 

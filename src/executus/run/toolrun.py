@@ -13,7 +13,6 @@ from executus.registry import wire_name
 from executus.run.agent import RunnableAgent
 from executus.run.approval import ask_person
 from executus.run.result import RunResult
-from executus.run.spending import check_limits
 from executus.run.state import RunState
 from executus.run.tally import RunTally
 from executus.runservices import ToolListing
@@ -97,7 +96,7 @@ class ToolRun(RunTally):
             RunStopped: As much is spent as may be.
         """
         state = self._state
-        check_limits(state.info.limits, state.usage, state.cost)
+        state.account.check()
         chosen = await state.kit.resolve_model(model)
         state.spending.aside_asked += 1
         response = await chosen.complete(Request(messages=[user(prompt)], system=system))
@@ -165,7 +164,7 @@ class ToolRun(RunTally):
             agent: An agent, or the name of one the executor knows.
             task: What it is asked.
             limits: Its bounds; the agent's, or the executor's, otherwise. It ends with this run's
-                time at the latest; tokens and money count for each run by itself.
+                time at the latest, and what it spends counts for the bounds of this run, too.
         """
         invocation = Invocation(
             task,

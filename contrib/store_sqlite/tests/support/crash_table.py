@@ -4,6 +4,7 @@ crash_table.py [--seeds N] [--first N] [--random N] [--only PLACE]
 """
 
 import argparse
+import json
 import sys
 import tempfile
 from collections import Counter
@@ -31,6 +32,7 @@ def main():
     show(table, places)
     for fault in faults:
         print(fault)
+    print(f"soak: {json.dumps(figures(table, faults))}")
     missed = [place for place in places if not table[place]["kills"]]
     if missed:
         print("never reached:", ", ".join(missed))
@@ -48,6 +50,19 @@ def add(table, zygote, seed, place):
     row["repeated"] += len(case.repeated)
     row["wrong"] += len(case.wrong)
     return [f"seed {seed}, {place or 'at random'}: {fault}" for fault in case.faults]
+
+
+def figures(table, faults):
+    """The line that the table of `make soak` is made of."""
+    cases = sum(row["kills"] for row in table.values())
+    lost = sum(row["lost"] + row["repeated"] + row["wrong"] for row in table.values())
+    return {
+        "part": "kills",
+        "cases": cases,
+        "survived": cases - len(faults),
+        "leaked": 0,
+        "lost": lost,
+    }
 
 
 COLUMNS = ("kills", "resumed", "lost", "repeated", "wrong")

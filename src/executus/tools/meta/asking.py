@@ -93,13 +93,14 @@ def ask_model_tool(models: Collection[str]) -> Tool:
     return ask_model
 
 
-def dispatch_tool(agents: Mapping[str, str]) -> Tool:
-    """The tool `dispatch`; the agents are told of in its description."""
-    listed = "; ".join(f"{name}: {what}" if what else name for name, what in agents.items())
-    return _dispatch_tool(f" Agents: {listed}." if listed else "")
+def dispatch_tool(agents: Mapping[str, str] | None) -> Tool:
+    """The tool `dispatch`, for these agents alone, told of in its description; None for all."""
+    told = (agents or {}).items()
+    listed = "; ".join(f"{name}: {what}" if what else name for name, what in told)
+    return _dispatch_tool(f" Agents: {listed}." if listed else "", only=agents)
 
 
-def _dispatch_tool(listed: str) -> Tool:
+def _dispatch_tool(listed: str, only: Mapping[str, str] | None) -> Tool:
     # Its run is bounded by what is left of this one. It may write, so it is not repeated in doubt.
     @policy(effect="write", timeout_s=math.inf)
     @tool(
@@ -116,9 +117,10 @@ def _dispatch_tool(listed: str) -> Tool:
             task: What it should do, with all it needs to know.
         """
         run = services(context)
-        if agent not in run.agents:
-            known = ", ".join(run.agents) or "none"
-            hint = did_you_mean(agent, run.agents)
+        names = [name for name in run.agents if only is None or name in only]
+        if agent not in names:
+            known = ", ".join(names) or "none"
+            hint = did_you_mean(agent, names)
             raise BadArguments(f"agent: there is no {agent!r}{hint}; known: {known}")
         if len(task) > MAX_PROMPT_CHARS:
             raise BadArguments(f"task: at most {MAX_PROMPT_CHARS} characters")

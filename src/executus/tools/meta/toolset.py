@@ -108,8 +108,8 @@ def meta_tools(
     Args:
         models: Models and tiers that `ask_model` may ask; with none the tool is left out.
         summary_model: What `summarise` asks.
-        agents: What the agents are for that may be dispatched, by name, to tell the model; those
-            the executor knows may be dispatched, named here or not.
+        agents: The agents that may be dispatched, and what each is for, to tell the model; None is
+            all that the executor knows, each with what it was itself granted.
         clock: Limits a summary.
 
     Raises:
@@ -129,5 +129,5 @@ def meta_tools(
         call_tool,
         summarise_tool(summary_model, clock),
         *asking,
-        dispatch_tool(agents or {}),
+        dispatch_tool(agents),
     )

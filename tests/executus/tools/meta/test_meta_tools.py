@@ -307,10 +307,19 @@ async def test_another_agent_is_dispatched_and_unknown_ones_are_listed():
         agents=[poet],
     )
     assert answers[0] == "a rose"
-    assert "known: clerk, poet" in answers[1]
+    assert "did you mean 'poet'?; known: poet" in answers[1]
     assert "agent 'poet' ended as failed" in answers[2]
-    assert "ended as rejected" in answers[3]
+    assert "there is no 'clerk'" in answers[3]
     assert "poet: writes verses" in company.registry.get("meta.dispatch").description
+
+
+async def test_without_names_all_agents_of_the_executor_may_be_dispatched():
+    company = Company()
+    answers = await company.run(
+        call("dispatch", agent="pot", task="x"), call("dispatch", agent="clerk", task="x"), "done"
+    )
+    assert "known: clerk" in answers[0]
+    assert "ended as rejected" in answers[1]  # it is at work already
 
 
 def test_how_long_each_may_take_and_what_it_may_do():
