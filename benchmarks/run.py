@@ -39,7 +39,10 @@ WORKLOADS = {
     "w9": "one completion over a history of 2000 messages, 1 MB",
 }
 DEFAULT = ("w1", "w2", "w3", "w4", "w5", "w7", "w9")
-OURS = ("raw_httpx", "raw_httpx2", "raw_aiohttp", "majordomo", "majordomo_fast", "executus", "executus_fast")
+OURS = (
+    *("raw_httpx", "raw_httpx2", "raw_aiohttp"),
+    *("majordomo", "majordomo_fast", "executus", "executus_fast"),
+)
 METRICS = ("complete", "stream", "agent10", "agent100", "run1", "run10", "threaded10", "concurrent")
 
 
