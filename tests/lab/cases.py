@@ -382,6 +382,16 @@ _FRAMING = (
         send(lambda s: head(200, "transfer-encoding: chunked") + b"zz\r\n{}\r\n"),
         LOST,
     ),
+    Case(
+        name="a chunk size that is no number after the first content",
+        script=cut_stream("first_content", Send(b"zz\r\n{}\r\n"), Read()),
+        streamed=_late(LOST),
+    ),
+    Case(
+        name="a chunk that is longer than its size",
+        script=cut_stream("first_content", Send(b"2\r\n{}{}{}\r\n"), Read()),
+        streamed=_late(LOST),
+    ),
     same(
         "two lengths that disagree",
         send(lambda s: head(200, "content-length: 3", "content-length: 4") + b"{}12"),

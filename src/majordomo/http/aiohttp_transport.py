@@ -144,6 +144,32 @@ def _abort(connection: Connection) -> None:
         connection.transport.abort()
 
 
+def _retrieve(closed: asyncio.Future[None]) -> None:
+    """Hear how a connection ended, or asyncio logs that nobody did."""
+    if not closed.cancelled():
+        closed.exception()
+
+
+def _watch(content: aiohttp.StreamReader, protocol: ResponseHandler) -> None:
+    """Tell a body's reader of the end of its connection.
+
+    aiohttp itself does not when its parser has given up in the midst of the body.
+    """
+    closed = protocol.closed
+    if closed is None or content.is_eof():
+        return
+
+    def tell(_: object) -> None:
+        if content.exception() is None and not content.is_eof():
+            content.set_exception(aiohttp.ClientPayloadError())
+
+    def forget() -> None:
+        closed.remove_done_callback(tell)
+
+    closed.add_done_callback(tell)
+    content.on_eof(forget)
+
+
 class _Connector(aiohttp.TCPConnector):
     """Knows the connections in use, and hands out none on which the server spoke unasked."""
 
@@ -162,7 +188,10 @@ class _Connector(aiohttp.TCPConnector):
             if protocol not in self._known or not protocol.should_close:
                 break
             connection.close()
-        self._known.add(protocol)
+        if protocol not in self._known:
+            self._known.add(protocol)
+            if protocol.closed is not None:
+                protocol.closed.add_done_callback(_retrieve)
         self.used.add(connection)
         connection.add_callback(lambda: self.used.discard(connection))
         return connection
@@ -285,8 +314,11 @@ class AiohttpResponse:
         self._headers: Mapping[str, str] | None = None
         framed = any(name in response.headers for name in ("content-length", "transfer-encoding"))
         connection = response.connection
-        # Only the end of the connection ends such a body; how it ended, the protocol knows.
-        self._protocol = None if framed or connection is None else connection.protocol
+        protocol = None if connection is None else connection.protocol
+        # Only the end of the connection ends a body without a frame; it knows how it ended.
+        self._protocol = None if framed else protocol
+        if protocol is not None:
+            _watch(self._content, protocol)
 
     @property
     def status(self) -> int:
@@ -311,7 +343,7 @@ class AiohttpResponse:
             raise self._failure
         try:
             chunk = await self._content.readany()
-        except _FOREIGN as error:
+        except (aiohttp.ClientError, OSError) as error:
             self._failure = _failure(error)
         else:
             if chunk or self._protocol is None:
