@@ -10,7 +10,9 @@ from daemons import daemon_home, end_daemon
 from executus_gateway.cli.app import run_app
 from executus_gateway.cli.execute import run_code
 from executus_gateway.sdk import start_daemon
-from petservice import PetService
+from petservice import PetService, document
+
+from majordomo.clock import SYSTEM_CLOCK
 
 pytestmark = pytest.mark.slow
 
@@ -72,6 +74,15 @@ def test_a_source_that_cannot_be_reached_fails_the_command_and_stays(run):
     assert run("sources", "remove", "gone")[0] == 0
 
 
+def test_a_document_in_a_file_is_found_from_where_the_person_is(run, tmp_path, monkeypatch):
+    (tmp_path / "spec.json").write_text(json.dumps(document()))
+    monkeypatch.chdir(tmp_path)
+    base = ("--base-url", "http://127.0.0.1:1")
+    code, out, err = run("sources", "add", "openapi", "spec.json", "--name", "filed", *base)
+    assert (code, out.split("\t")[2]) == (0, "connected"), err
+    assert run("sources", "remove", "filed")[0] == 0
+
+
 def test_tools_are_searched_described_and_called(run, with_pets):
     code, out, _ = run("tools", "search", "list", "pets", "--limit", "1")
     assert (code, out.split("\t")[:2]) == (0, ["pets.pets.list_pets", "allow"])
@@ -131,10 +142,11 @@ def test_a_question_is_listed_and_answered_and_the_run_shown(run, with_pets, mod
     with anyio.from_thread.start_blocking_portal() as portal:
         waiting = portal.start_task_soon(anyio.to_thread.run_sync, call_quietly, module_home, code)
         while not (out := run("inbox")[1]):
-            pass
+            anyio.run(SYSTEM_CLOCK.sleep, 0.02)
         question, kind = out.split("\t")[:2]
         assert kind == "approval"
-        assert run("inbox", "answer", "first", "--accept") == (0, "", f"{question} is accepted\n")
+        code, _, err = run("inbox", "answer", "first", "--accept")
+        assert (code, err.splitlines()[-1]) == (0, f"{question} is accepted")
         waiting.result()
     assert len(with_pets.writes) == 1
     code, out, _ = run("runs", "show", "last")

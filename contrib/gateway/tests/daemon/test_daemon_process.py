@@ -17,7 +17,7 @@ from executus_gateway.sdk import Client, DaemonTarget, find_daemon, start_daemon
 from majordomo.clock import SYSTEM_CLOCK
 
 COLD_CLIENT = Path(__file__).parents[1] / "support" / "coldclient.py"
-CLIENTS = 4
+CLIENTS = 3
 
 pytestmark = pytest.mark.slow
 

@@ -9,6 +9,8 @@ from executus_gateway.server import make_app
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
+from majordomo.clock import SYSTEM_CLOCK
+
 PORT = 4002
 TOKEN = "right-token"
 HOST = ("host", f"127.0.0.1:{PORT}")
@@ -87,16 +89,13 @@ async def test_a_run_outlives_the_client_that_waited_for_it(app, gateway, pets):
     code = "return tools.pets.pets.create_pet(body={'name': 'Rex'})"
     body = json.dumps({"method": "execute", "params": {"code": code}}).encode()
     gone = anyio.Event()
-    async with gateway.watch() as events, anyio.create_task_group() as group:
-
-        async def client():
-            await ask(app, "POST", "/rpc", HEADERS, body, stay=gone)
-            group.cancel_scope.cancel()
-
-        group.start_soon(client)
-        while (await anext(events)).kind != "run.paused":
-            pass
-        gone.set()
+    with SYSTEM_CLOCK.deadline(60.0) as bound:
+        async with gateway.watch() as events, anyio.create_task_group() as group:
+            group.start_soon(lambda: ask(app, "POST", "/rpc", HEADERS, body, stay=gone))
+            while (await anext(events)).kind != "run.paused":
+                pass
+            gone.set()
+    assert not bound.cancelled_caught
     assert [run.state for run in gateway.runs()][-1] == "paused"
 
 

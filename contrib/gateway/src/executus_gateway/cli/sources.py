@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
@@ -61,10 +62,10 @@ async def add(  # noqa: PLR0917 - click passes each option as an argument
     as_json: bool,
 ) -> int:
     """Add a source: the address (or file) of an OpenAPI document, an endpoint, or a program."""
-    given: dict[str, Any] = {kind: place, "namespace": namespace}
+    given: dict[str, Any] = {kind: _place(kind, place), "namespace": namespace}
     given |= {"args": list(args)} if args else {}
     given |= {"base_url": base_url} if base_url else {}
-    given |= {"sdl": sdl} if sdl else {}
+    given |= {"sdl": _absolute(sdl)} if sdl else {}
     return _told(await client.add_source(**given), as_json=as_json)
 
 
@@ -85,6 +86,16 @@ async def remove(client: Client, source: str) -> int:
     removed = await client.remove_source(source)
     tell(f"{removed.namespace} is removed")
     return DONE
+
+
+def _place(kind: str, place: str) -> str:
+    is_file = kind == "openapi" and "://" not in place
+    return _absolute(place) if is_file else place
+
+
+def _absolute(path: str) -> str:
+    """The daemon is at home elsewhere."""
+    return str(Path(path).expanduser().absolute())
 
 
 def _told(source: Source, *, as_json: bool) -> int:

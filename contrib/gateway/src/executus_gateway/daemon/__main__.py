@@ -19,10 +19,12 @@ TAKEN = 3
 def main(folder: str) -> int:
     """Serve a folder; what goes wrong is one sentence on standard error."""
     os.umask(0o077)
+    home = Path(folder).absolute()
+    os.chdir("/")  # nobody's folder is kept busy, and no source finds itself beside the tokens
     if os.getpgrp() != os.getpid():
         os.setsid()  # the terminal of whoever started it may go
     try:
-        anyio.run(run_daemon, folder, DaemonSettings.read(Path(folder)))
+        anyio.run(run_daemon, home, DaemonSettings.read(home))
     except StateLocked as error:
         sys.stderr.write(f"{error}\n")
         return TAKEN

@@ -15,7 +15,7 @@ from majordomo.clock import SYSTEM_CLOCK, Clock
 
 __all__ = ["DaemonAddress", "find_daemon", "start_daemon"]
 
-START_TIMEOUT_S: Final = 60.0
+START_TIMEOUT_S: Final = 120.0
 POLL_S: Final = 0.02
 LOCKED_S: Final = 20.0
 _MODULE: Final = "executus_gateway.daemon"
