@@ -18,6 +18,7 @@ from executus_gateway.schema import CredentialId, IdFactory, Prefix, SourceId, S
 from executus_gateway.secrets import FileVault
 from executus_gateway.service import Gateway
 from executus_gateway.sources import (
+    Detector,
     GraphqlConnector,
     McpConnector,
     OpenapiConnector,
@@ -80,8 +81,11 @@ async def open_local(
             for manager in stale:
                 manager.note_change(changed)
 
-        shipped = await _connectors(stack, guard or Egress(), clock, note_change)
-        sources = SourceManager(ledger, {**shipped, **(connectors or {})}, artifacts, vault)
+        guard = guard or Egress()
+        shipped = await _connectors(stack, guard, clock, note_change)
+        sources = SourceManager(
+            ledger, {**shipped, **(connectors or {})}, artifacts, vault, Detector(guard=guard).place
+        )
         stale.append(sources)
         engine = await stack.enter_async_context(MontyEngine(seal_key=await _seal_key(vault)))
         yield await stack.enter_async_context(

@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from executus.errors import ExecutusError
 
 __all__ = ["McpError", "McpUnavailable"]
 
 
 class McpError(ExecutusError):
-    """The server refused a request or answered against the protocol; it is still there."""
+    """The server refused a request or answered against the protocol; it is still there.
+
+    Args:
+        sentence: What happened.
+        status: The HTTP status it refused with; 0 where there was none.
+    """
+
+    def __init__(self, sentence: str, *, status: int = 0) -> None:
+        self.status = status
+        super().__init__(sentence)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (partial(type(self), status=self.status), (str(self),))
 
 
 class McpUnavailable(McpError):

@@ -207,7 +207,7 @@ class McpServer:
         try:
             result = await self._connection.call(offer.name, arguments)
         except McpError as error:
-            raise type(error)(self._scrub(str(error))) from None
+            raise type(error)(self._scrub(str(error)), status=error.status) from None
         return read_result(result, self._scrub)
 
 

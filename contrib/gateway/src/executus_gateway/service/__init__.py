@@ -2,6 +2,6 @@
 
 from executus_gateway.service.gateway import Gateway
 from executus_gateway.service.policycontrols import Policies
-from executus_gateway.service.sourcecontrols import place_of
+from executus_gateway.service.sourcecontrols import found_place, place_of
 
-__all__ = ["Gateway", "Policies", "place_of"]
+__all__ = ["Gateway", "Policies", "found_place", "place_of"]

@@ -178,7 +178,7 @@ class Gateway:
             UnknownId: There is no such source.
         """
         found = self.sources.require(source)
-        reference = await self.sources.connect(found, scheme, value)
+        reference = await self.sources.book.put(found, scheme, value)
         await self.sources.refresh(found.id)
         return reference
 

@@ -66,7 +66,9 @@ class OpenapiCatalog:
     @property
     def auth_required(self) -> bool:
         """Whether every operation wants a credential."""
-        return bool(self._operations) and all(row.auth for row in self._head.operations)
+        return bool(self._operations) and all(
+            row.auth and () not in row.auth for row in self._head.operations
+        )
 
     def describe(self, path: str) -> ToolDescriptor | None:
         """An operation in full."""

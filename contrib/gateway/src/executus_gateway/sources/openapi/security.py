@@ -24,16 +24,20 @@ def schemes_of(declared: Mapping[str, Any]) -> tuple[AuthScheme, ...]:
 
 
 def alternatives(security: object, declared: Mapping[str, Any]) -> tuple[tuple[str, ...], ...]:
-    """The groups of schemes one of which a call needs; empty when it needs none."""
+    """The groups of schemes one of which a call needs; empty when it needs none.
+
+    Where credentials are optional an empty group stands last.
+    """
     known = {scheme.name for scheme in schemes_of(declared)}
     groups: list[tuple[str, ...]] = []
+    optional = False
     for entry in cast("list[object]", security) if isinstance(security, list) else []:
         names = tuple(cast("dict[str, Any]", entry)) if isinstance(entry, dict) else ()
         if not names:
-            return ()
-        if all(name in known for name in names):
+            optional = True
+        elif all(name in known for name in names):
             groups.append(names)
-    return tuple(groups)
+    return (*groups, ()) if groups and optional else tuple(groups)
 
 
 def _scheme(name: str, declared: Mapping[str, Any]) -> AuthScheme | None:

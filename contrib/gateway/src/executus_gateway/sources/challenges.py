@@ -1,0 +1,89 @@
+"""What a server says when it wants a credential: `WWW-Authenticate`, read. No I/O."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from executus.egress import EgressResponse
+
+__all__ = ["Challenge", "challenge_of", "wants_credential"]
+
+INSUFFICIENT = "insufficient_scope"
+
+# A parameter follows a scheme or a comma; its value is a token or quoted (RFC 9110, 11.2).
+_PARAMETER = re.compile(r'([A-Za-z_*-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))')
+_SCHEME = re.compile(r"\s*([A-Za-z0-9!#$%&'*+.^_`|~-]+)(?:\s|$)")
+_ESCAPE = re.compile(r"\\(.)")
+MAX_HEADER_CHARS = 8192
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Challenge:
+    """The challenge that matters most, the one for a bearer token where there is one.
+
+    Attributes:
+        scheme: In lower case; empty when there is no challenge.
+        realm: What is protected.
+        scopes: What a token must be good for.
+        error: `invalid_token`, `insufficient_scope`, … (RFC 6750).
+        metadata: Address of what the server says of its protection (RFC 9728).
+    """
+
+    scheme: str = ""
+    realm: str = ""
+    scopes: Sequence[str] = ()
+    error: str = ""
+    metadata: str = ""
+
+
+def challenge_of(response: EgressResponse) -> Challenge:
+    """The challenge of an answer; an empty one when there is none.
+
+    >>> told = (("www-authenticate", 'Basic realm="a, b", Bearer error="invalid_token"'),)
+    >>> challenge_of(EgressResponse(status=401, headers=told, body=b"", url="", address="")).error
+    'invalid_token'
+    """
+    texts = [value for name, value in response.headers if name == "www-authenticate"]
+    found = [made for text in texts for made in _challenges(text[:MAX_HEADER_CHARS])]
+    bearers = [made for made in found if made.scheme == "bearer"]
+    return next(iter([*bearers, *found]), Challenge())
+
+
+def wants_credential(response: EgressResponse) -> bool:
+    """Whether an answer asks for a credential, or for one that may more."""
+    if response.status == 401:
+        return True
+    return response.status == 403 and challenge_of(response).error == INSUFFICIENT
+
+
+def _challenges(text: str) -> list[Challenge]:
+    made: list[Challenge] = []
+    scheme, parameters, at = "", dict[str, str](), 0
+    while at < len(text):
+        if pair := _PARAMETER.match(text, at):
+            quoted = pair[2]
+            value = pair[3] if quoted is None else _ESCAPE.sub(r"\1", quoted)
+            parameters.setdefault(pair[1].lower(), value)
+            at = pair.end()
+        elif named := _SCHEME.match(text, at):
+            made += _made(scheme, parameters)
+            scheme, parameters, at = named[1].lower(), {}, named.end()
+        else:
+            at += 1
+    return [*made, *_made(scheme, parameters)]
+
+
+def _made(scheme: str, parameters: dict[str, str]) -> list[Challenge]:
+    if not scheme:
+        return []
+    return [
+        Challenge(
+            scheme=scheme,
+            realm=parameters.get("realm", ""),
+            scopes=tuple(parameters.get("scope", "").split()),
+            error=parameters.get("error", ""),
+            metadata=parameters.get("resource_metadata", ""),
+        )
+    ]
