@@ -15,14 +15,17 @@ class McpError(ExecutusError):
     Args:
         sentence: What happened.
         status: The HTTP status it refused with; 0 where there was none.
+        challenge: The credentials it then asked for, as its `WWW-Authenticate` says; never ours.
     """
 
-    def __init__(self, sentence: str, *, status: int = 0) -> None:
+    def __init__(self, sentence: str, *, status: int = 0, challenge: str = "") -> None:
         self.status = status
+        self.challenge = challenge
         super().__init__(sentence)
 
     def __reduce__(self) -> tuple[object, ...]:
-        return (partial(type(self), status=self.status), (str(self),))
+        made = partial(type(self), status=self.status, challenge=self.challenge)
+        return (made, (str(self),))
 
 
 class McpUnavailable(McpError):

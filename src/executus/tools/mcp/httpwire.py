@@ -17,6 +17,7 @@ from executus.tools.mcp.stdio import MAX_MESSAGE_BYTES
 __all__ = ["ANSWERED", "Answered", "http_client"]
 
 CONNECT_TIMEOUT_S = 30.0
+MAX_CHALLENGE = 8192
 _SESSION = "mcp-session-id"
 
 
@@ -28,12 +29,14 @@ class Answered:
         status: The last status of 400 or more; 0 when there was none.
         session_lost: The server knows our session no longer (404 on its id).
         session_doubted: It may be so: 400 on its id, which many servers answer instead.
+        challenge: The last refusal's `WWW-Authenticate`.
         guarded: What the egress guard said of the last connection it did not give.
     """
 
     status: int = 0
     session_lost: bool = False
     session_doubted: bool = False
+    challenge: str = ""
     guarded: str = ""
 
 
@@ -91,6 +94,7 @@ class _Noting(httpx2.AsyncBaseTransport):
             for note in (self._lost, ANSWERED.get()):
                 if note is not None:
                     note.status = response.status_code
+                    note.challenge = response.headers.get("www-authenticate", "")[:MAX_CHALLENGE]
                     note.session_lost |= known and response.status_code == 404
                     note.session_doubted |= known and response.status_code == 400
         if response.headers.get("content-encoding", "identity").strip().lower() != "identity":

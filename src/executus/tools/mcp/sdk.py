@@ -216,7 +216,7 @@ class _SdkSession:
             return McpUnavailable(f"{_BROKE} ({error.message})")
         status = f"HTTP {answered.status}, " if answered.status else ""
         sentence = f"the MCP server refused: {error.message} ({status}code {error.code})"
-        return McpError(sentence, status=answered.status)
+        return McpError(sentence, status=answered.status, challenge=answered.challenge)
 
 
 def _json(model: BaseModel) -> Mapping[str, Any]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from executus.egress import EgressResponse
 
-__all__ = ["Challenge", "challenge_of", "wants_credential"]
+__all__ = ["INSUFFICIENT", "Challenge", "Refusal", "challenge_in", "refusal", "refusal_of"]
 
 INSUFFICIENT = "insufficient_scope"
 
@@ -38,24 +38,42 @@ class Challenge:
     metadata: str = ""
 
 
-def challenge_of(response: EgressResponse) -> Challenge:
-    """The challenge of an answer; an empty one when there is none.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """An answer that asks for a credential, or for one that may more.
 
-    >>> told = (("www-authenticate", 'Basic realm="a, b", Bearer error="invalid_token"'),)
-    >>> challenge_of(EgressResponse(status=401, headers=told, body=b"", url="", address="")).error
+    Attributes:
+        status: 401 or 403.
+        challenge: What it says with it.
+    """
+
+    status: int
+    challenge: Challenge
+
+
+def refusal_of(response: EgressResponse) -> Refusal | None:
+    """What an answer asks for; None when it asks for no credential."""
+    texts = [value for name, value in response.headers if name == "www-authenticate"]
+    return refusal(response.status, *texts)
+
+
+def refusal(status: int, *texts: str) -> Refusal | None:
+    """What a status asks for, with the texts of `WWW-Authenticate`; None for no credential."""
+    challenge = challenge_in(*texts)
+    if status == 401 or (status == 403 and challenge.error == INSUFFICIENT):
+        return Refusal(status=status, challenge=challenge)
+    return None
+
+
+def challenge_in(*texts: str) -> Challenge:
+    """The challenge in the texts of `WWW-Authenticate`; an empty one when there is none.
+
+    >>> challenge_in('Basic realm="a, b", Bearer error="invalid_token"').error
     'invalid_token'
     """
-    texts = [value for name, value in response.headers if name == "www-authenticate"]
     found = [made for text in texts for made in _challenges(text[:MAX_HEADER_CHARS])]
     bearers = [made for made in found if made.scheme == "bearer"]
     return next(iter([*bearers, *found]), Challenge())
-
-
-def wants_credential(response: EgressResponse) -> bool:
-    """Whether an answer asks for a credential, or for one that may more."""
-    if response.status == 401:
-        return True
-    return response.status == 403 and challenge_of(response).error == INSUFFICIENT
 
 
 def _challenges(text: str) -> list[Challenge]:

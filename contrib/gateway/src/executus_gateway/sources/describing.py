@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from codecs import BOM_UTF8
 
 from graphql import GraphQLError, TypeSystemDefinitionNode, TypeSystemExtensionNode, parse
 
@@ -19,7 +20,7 @@ _VERSION = re.compile(r"""^["']?(openapi|swagger)["']?\s*:\s*["']?(\d[\d.]*)""",
 _SDL = re.compile(r"^[ \t]*(?:extend\s+)?(schema|type|interface|union|enum|input)\b", re.M)
 _PAGE = re.compile(r"\s*<")
 # The first line of YAML that is not empty, a comment or a marker: a key.
-_KEY = re.compile(r"\ufeff?(?:[ \t]*(?:#.*|---.*|%.*)?\r?\n)*[\"']?[A-Za-z][\w-]*[\"']?\s*:")
+_KEY = re.compile(r"(?:[ \t]*(?:#.*|---.*|%.*)?\r?\n)*[\"']?[A-Za-z][\w-]*[\"']?\s*:")
 _DEFINING = (TypeSystemDefinitionNode, TypeSystemExtensionNode)
 
 
@@ -33,6 +34,7 @@ def place_described(data: bytes, where: str, base_url: str) -> Place:
     Raises:
         SourceFailed: It describes none; or a GraphQL schema, and it was not said where that is.
     """
+    data = data.removeprefix(BOM_UTF8)
     head = data[:HEAD_CHARS].decode("utf-8", "replace")
     version = _version(data, head)
     if version.startswith("openapi 3"):
@@ -48,7 +50,7 @@ def place_described(data: bytes, where: str, base_url: str) -> Place:
 
 def _version(data: bytes, head: str) -> str:
     """`openapi 3.1.0`, `swagger 2.0`, or nothing."""
-    if head.lstrip("\ufeff \t\r\n").startswith("{"):
+    if head.lstrip().startswith("{"):
         told = json_object(data)
         keys = (key for key in ("openapi", "swagger") if key in told)
         return next((f"{key} {told[key]}" for key in keys), "")

@@ -21,7 +21,7 @@ from pydantic_core import to_json
 from executus.egress import Egress, EgressError, EgressResponse
 from executus_gateway.errors import SourceFailed
 from executus_gateway.schema import GraphqlPlace, McpEndpoint, Place
-from executus_gateway.sources.challenges import challenge_of, wants_credential
+from executus_gateway.sources.challenges import refusal_of
 from executus_gateway.sources.describing import NoDescription, place_described
 from executus_gateway.sources.jsonobjects import json_object
 from executus_gateway.sources.urlparts import normal_url
@@ -38,6 +38,9 @@ DOCUMENT_TIMEOUT_S = 60.0
 PROBE_TIMEOUT_S = 15.0
 PROTOCOL_VERSION: Final = "2025-06-18"
 """Of the protocol: every server of today speaks it, or answers with the one it speaks."""
+
+_FINAL: Final = frozenset({"url", "scheme", "host", "port", "address", "dns", "connect", "tls"})
+"""What is so for every question: the others need not be asked."""
 
 _JSON: Final = {"Content-Type": "application/json"}
 _DOCUMENTS: Final = "application/json, application/yaml, text/yaml, text/plain;q=0.9, */*;q=0.1"
@@ -101,8 +104,8 @@ class Detector:
         answer = await self._asked("POST", url, headers=headers, content=to_json(_INITIALIZE))
         if isinstance(answer, str):
             return answer
-        if wants_credential(answer):
-            speaks = challenge_of(answer).metadata or _ends(url, "/mcp", "/sse")
+        if (refused := refusal_of(answer)) is not None:
+            speaks = refused.challenge.metadata or _ends(url, "/mcp", "/sse")
             return McpEndpoint(url=url) if speaks else f"status {answer.status}"
         if not _initialized(answer):
             return f"status {answer.status}" if answer.status != 200 else "another answer"
@@ -117,7 +120,7 @@ class Detector:
         answer = await self._asked("POST", url, headers=headers, content=content)
         if isinstance(answer, str):
             return answer
-        if wants_credential(answer):
+        if refusal_of(answer) is not None:
             named = _ends(url, "/graphql", "/gql")
             return GraphqlPlace(url=url) if named else f"status {answer.status}"
         if _is_graphql(answer.body):
@@ -145,6 +148,8 @@ class Detector:
                 redirects=method == "GET",
             )
         except EgressError as error:
+            if error.reason in _FINAL:
+                raise SourceFailed(str(error)) from error
             return str(error)
 
 

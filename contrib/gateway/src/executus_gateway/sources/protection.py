@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Final, cast
 from urllib.parse import urlsplit, urlunsplit
 
-from executus.egress import Egress, EgressError, EgressResponse
+from executus.egress import Egress, EgressError
 from executus_gateway.ports import AuthRequired
 from executus_gateway.schema import AuthScheme
-from executus_gateway.sources.challenges import INSUFFICIENT, Challenge, challenge_of
+from executus_gateway.sources.challenges import INSUFFICIENT, Challenge, Refusal
 from executus_gateway.sources.jsonobjects import json_object
 from executus_gateway.sources.urlparts import host_of
 
@@ -34,9 +34,7 @@ class _Metadata:
     scopes: Sequence[str] = ()
 
 
-async def protected(
-    guard: Egress, url: str, response: EgressResponse, *, given: bool
-) -> AuthRequired:
+async def protected(guard: Egress, url: str, refusal: Refusal, *, given: bool) -> AuthRequired:
     """What to tell of a server that answered 401, or 403 for a token that may too little.
 
     At most two requests are made for what the server publishes; without it the challenge is told.
@@ -44,17 +42,17 @@ async def protected(
     Args:
         guard: Sends them.
         url: What was asked.
-        response: What it answered.
+        refusal: What it answered.
         given: Whether a credential was sent.
     """
-    challenge = challenge_of(response)
+    challenge = refusal.challenge
     if challenge.scheme == "basic":
         scheme = AuthScheme(name=TOKEN, placement="basic", hint=f"user:password for {host_of(url)}")
         return AuthRequired(
-            _sentence(url, challenge, _Metadata(), status=response.status, given=given), (scheme,)
+            _sentence(url, challenge, _Metadata(), status=refusal.status, given=given), (scheme,)
         )
     metadata = await _published(guard, url, challenge)
-    sentence = _sentence(url, challenge, metadata, status=response.status, given=given)
+    sentence = _sentence(url, challenge, metadata, status=refusal.status, given=given)
     scheme = AuthScheme(
         name=TOKEN,
         placement="bearer",
@@ -75,7 +73,7 @@ def _sentence(
     if challenge.error == INSUFFICIENT:
         return f"{host} wants {wanted}: what it was given may too little"
     if given:
-        return f"{host} refused the credential it was given ({status}); it wants {wanted}"
+        return f"{host} refused the credential it was given (status {status}); it wants {wanted}"
     return f"{host} wants {wanted}"
 
 

@@ -21,7 +21,7 @@ from executus_gateway.schema import (
     ToolOk,
     ToolResult,
 )
-from executus_gateway.sources.challenges import wants_credential
+from executus_gateway.sources.challenges import refusal_of
 from executus_gateway.sources.graphql.catalog import SELECT, VERSION, GraphqlCatalog, compiled
 from executus_gateway.sources.graphql.schema import read_schema
 from executus_gateway.sources.headers import headers_of
@@ -87,9 +87,9 @@ class GraphqlConnector:
             return _failed("invalid_arguments", str(error))
         except EgressError as error:
             return _failed("source_error", str(error))
-        if wants_credential(response):
+        if (refused := refusal_of(response)) is not None:
             url = _place(source).url
-            raise await protected(self._guard, url, response, given=bool(credentials))
+            raise await protected(self._guard, url, refused, given=bool(credentials))
         return _told(response.status, response.body, catalog.field(tool.path))
 
     async def release(self, source: Source) -> None:

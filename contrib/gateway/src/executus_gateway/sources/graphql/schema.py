@@ -12,7 +12,7 @@ from pydantic_core import from_json, to_json
 from executus.egress import Egress, EgressError
 from executus_gateway.errors import SourceFailed
 from executus_gateway.schema import AuthScheme, GraphqlPlace
-from executus_gateway.sources.challenges import wants_credential
+from executus_gateway.sources.challenges import refusal_of
 from executus_gateway.sources.protection import protected
 from majordomo.threads import call_in_thread
 
@@ -50,8 +50,8 @@ async def read_schema(
         )
     except EgressError as error:
         raise SourceFailed(str(error)) from error
-    if wants_credential(response):
-        raise await protected(guard, place.url, response, given="Authorization" in headers)
+    if (refused := refusal_of(response)) is not None:
+        raise await protected(guard, place.url, refused, given=bool(headers))
     return _introspection(response.status, response.body)
 
 

@@ -27,7 +27,7 @@ from executus_gateway.schema import (
     ToolFailed,
     ToolResult,
 )
-from executus_gateway.sources.challenges import wants_credential
+from executus_gateway.sources.challenges import Refusal, refusal, refusal_of
 from executus_gateway.sources.headers import headers_of
 from executus_gateway.sources.mcpsource.catalog import VERSION, McpCatalog, compiled
 from executus_gateway.sources.mcpsource.results import told
@@ -119,8 +119,7 @@ class McpConnector:
             server = self._server(source, credentials)
             result = told(await server.call(tool.origin, arguments))
         except (SourceFailed, McpError) as error:
-            if isinstance(error, McpUnavailable) or getattr(error, "status", 0) in {401, 403}:
-                await self._ask_why(source, credentials)
+            await self._judge(source, error, credentials)
             result = ToolFailed(error=ToolError(code="source_error", message=str(error)))
         if isinstance(result, ToolFailed) and _UNKNOWN.search(result.error.message):
             self._on_change(SourceId(source.id))
@@ -158,6 +157,20 @@ class McpConnector:
 
         return changed
 
+    async def _judge(
+        self, source: Source, error: SourceFailed | McpError, credentials: Credentials
+    ) -> None:
+        """Find out whether a call failed for want of a credential.
+
+        Raises:
+            AuthRequired: It did.
+        """
+        if isinstance(error, McpUnavailable):
+            await self._ask_why(source, credentials)
+        elif isinstance(error, McpError):
+            refused = refusal(error.status, error.challenge)
+            await self._told_apart(source, refused, credentials)
+
     async def _ask_why(self, source: Source, credentials: Credentials) -> None:
         """Ask an endpoint that failed with one request of ours: the SDK does not tell of refusals.
 
@@ -180,9 +193,14 @@ class McpConnector:
             )
         except EgressError:
             return  # what failed first is what is told
-        if wants_credential(answer):
+        await self._told_apart(source, refusal_of(answer), credentials)
+
+    async def _told_apart(
+        self, source: Source, refused: Refusal | None, credentials: Credentials
+    ) -> None:
+        if refused is not None and isinstance(source.place, McpEndpoint):
             await self.release(source)
-            raise await protected(self._guard, source.place.url, answer, given=bool(credentials))
+            raise await protected(self._guard, source.place.url, refused, given=bool(credentials))
 
 
 def session_opener(

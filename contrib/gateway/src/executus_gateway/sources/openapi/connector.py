@@ -23,7 +23,7 @@ from executus_gateway.schema import (
     ToolOk,
     ToolResult,
 )
-from executus_gateway.sources.challenges import wants_credential
+from executus_gateway.sources.challenges import Refusal, refusal_of
 from executus_gateway.sources.headers import header_of
 from executus_gateway.sources.openapi.catalog import OpenapiCatalog
 from executus_gateway.sources.openapi.compiling import VERSION, compiled
@@ -89,9 +89,11 @@ class OpenapiConnector:
         chosen = _chosen(tool, credentials, declared)
         secret_headers = [_authorize(request, credential) for credential in chosen]
         response = await self._send(base, request, [name for name in secret_headers if name])
-        if isinstance(response, EgressResponse) and wants_credential(response):
-            raise await self._refused(base, response, catalog, tool, chosen)
-        return response if isinstance(response, ToolFailed) else _told(response)
+        if isinstance(response, ToolFailed):
+            return response
+        if (refused := refusal_of(response)) is not None:
+            raise await self._wanted(base, refused, catalog, tool, chosen)
+        return _told(response)
 
     async def release(self, source: Source) -> None:
         """Forget the catalog."""
@@ -122,16 +124,16 @@ class OpenapiConnector:
         except EgressError as error:
             return _failed("source_error", str(error))
 
-    async def _refused(
+    async def _wanted(
         self,
         base: str,
-        response: EgressResponse,
+        refused: Refusal,
         catalog: OpenapiCatalog,
         tool: ToolDescriptor,
         chosen: Sequence[Credential],
     ) -> AuthRequired:
         """What is wanted: what the document says, or else what the answer says."""
-        told = await protected(self._guard, base, response, given=bool(chosen))
+        told = await protected(self._guard, base, refused, given=bool(chosen))
         names = {name for group in tool.auth for name in group}
         declared = tuple(scheme for scheme in catalog.schemes if scheme.name in names)
         return AuthRequired(str(told), declared or told.schemes)

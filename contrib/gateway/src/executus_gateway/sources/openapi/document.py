@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
@@ -52,6 +53,7 @@ async def _fetched(place: OpenapiPlace, guard: Egress) -> bytes:
 
 
 def _parsed(data: bytes) -> Mapping[str, Any]:
+    data = data.removeprefix(BOM_UTF8)
     try:
         found: object = from_json(data, cache_strings="keys")
     except ValueError:
