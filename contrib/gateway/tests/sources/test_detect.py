@@ -136,13 +136,13 @@ async def test_a_silent_server_is_not_waited_for_for_ever(monkeypatch):
     monkeypatch.setattr("executus_gateway.sources.detect.DOCUMENT_TIMEOUT_S", 0.2)
     detector = Detector(guard=Egress(allow_hosts=["127.0.0.1"]))
     async with LoopbackServer(lambda request: Hang()) as server:
-        with pytest.raises(SourceFailed, match="as MCP: the request to .* took over"):
+        with pytest.raises(SourceFailed, match=r"as MCP: the request to .* took over"):
             await detector.place(server.url)
 
 
 async def test_inward_addresses_are_refused_and_credentials_have_no_place_in_one():
     detector = Detector(guard=Egress())
-    with pytest.raises(SourceFailed, match="^127.* not a public address but loopback"):
+    with pytest.raises(SourceFailed, match=r"^127.* not a public address but loopback"):
         await detector.place("http://127.0.0.1:8080/")
     with pytest.raises(Refused, match="leave credentials out"):
         await detector.place("https://me:pw@example.com/")

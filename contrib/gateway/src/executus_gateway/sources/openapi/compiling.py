@@ -83,20 +83,25 @@ class _Pieces:
 def compiled(document: Mapping[str, Any]) -> bytes:
     """The artifact of a document; what in it cannot be understood is left out."""
     pieces = _Pieces()
-    head = Head(
-        version=VERSION,
-        title=str(_map(document.get("info")).get("title", ""))[:200],
-        servers=tuple(_servers(document)),
-        schemes=schemes_of(_map(_map(document.get("components")).get("securitySchemes"))),
-        operations=tuple(_operations(document, pieces)),
-        pieces=_components(_map(document.get("components")), pieces),
+    # As `Head` reads it; a model per operation would take as long as the rest.
+    data = to_json(
+        {
+            "version": VERSION,
+            "title": str(_map(document.get("info")).get("title", ""))[:200],
+            "servers": list(_servers(document)),
+            "schemes": schemes_of(_map(_map(document.get("components")).get("securitySchemes"))),
+            "operations": list(_operations(document, pieces)),
+            "pieces": _components(_map(document.get("components")), pieces),
+        }
     )
-    data = head.model_dump_json(exclude_defaults=True).encode()
     return b"".join((len(data).to_bytes(HEAD_LENGTH, "big"), data, *pieces.parts))
 
 
-def _operations(document: Mapping[str, Any], pieces: _Pieces) -> Iterable[Operation]:
-    known = _map(_map(document.get("components")).get("securitySchemes"))
+def _operations(document: Mapping[str, Any], pieces: _Pieces) -> Iterable[Mapping[str, Any]]:
+    known = frozenset(
+        scheme.name
+        for scheme in schemes_of(_map(_map(document.get("components")).get("securitySchemes")))
+    )
     rows = list(_rows(document))[:MAX_OPERATIONS]
     names = [_name(method, route, operation) for method, route, operation, _ in rows]
     often = Counter(names)
@@ -104,16 +109,16 @@ def _operations(document: Mapping[str, Any], pieces: _Pieces) -> Iterable[Operat
         own = {key: operation[key] for key in _PIECES if key in operation}
         own["parameters"] = [*shared, *_list(operation.get("parameters"))]
         summary = str(operation.get("summary") or operation.get("description") or "")
-        yield Operation(
-            path=name if often[name] == 1 else f"{name}_{_hash(f'{method} {route}')}",
-            method=method.upper(),
-            route=route,
-            summary=summary.strip().partition("\n")[0][:MAX_SUMMARY],
-            words=_words(route, operation),
-            effect=_EFFECTS[method],
-            auth=alternatives(operation.get("security", document.get("security")), known),
-            at=pieces.add(own),
-        )
+        yield {
+            "path": name if often[name] == 1 else f"{name}_{_hash(f'{method} {route}')}",
+            "method": method.upper(),
+            "route": route,
+            "summary": summary.strip().partition("\n")[0][:MAX_SUMMARY],
+            "words": _words(route, operation),
+            "effect": _EFFECTS[method],
+            "auth": alternatives(operation.get("security", document.get("security")), known),
+            "at": pieces.add(own),
+        }
 
 
 def _rows(

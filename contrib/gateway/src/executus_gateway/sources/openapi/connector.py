@@ -26,8 +26,9 @@ from executus_gateway.schema import (
 from executus_gateway.sources.challenges import Refusal, refusal_of
 from executus_gateway.sources.headers import header_of
 from executus_gateway.sources.openapi.catalog import OpenapiCatalog
+from executus_gateway.sources.openapi.collecting import uncollected
 from executus_gateway.sources.openapi.compiling import VERSION, compiled
-from executus_gateway.sources.openapi.document import read_document
+from executus_gateway.sources.openapi.document import parsed, read_document
 from executus_gateway.sources.openapi.parameters import BuiltRequest
 from executus_gateway.sources.protection import protected
 from majordomo.threads import call_in_thread
@@ -56,8 +57,7 @@ class OpenapiConnector:
         """Read and compile the document; no credentials are sent to where it is."""
         del credentials
         place = _place(source)
-        document = await read_document(place, self._guard)
-        artifact = await call_in_thread(compiled, document)
+        artifact = await call_in_thread(_artifact, await read_document(place, self._guard))
         self._base(place, OpenapiCatalog(artifact))
         return Loaded(artifact=artifact, version=VERSION)
 
@@ -146,6 +146,11 @@ class OpenapiConnector:
         if not base.startswith(("http://", "https://")):
             raise SourceFailed("the document does not say where the service is: give base_url")
         return base.rstrip("/")
+
+
+def _artifact(data: bytes) -> bytes:
+    with uncollected():
+        return compiled(parsed(data))
 
 
 def _place(source: Source) -> OpenapiPlace:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, cast
 
 from executus_gateway.schema import AuthScheme, PlacementKind
@@ -23,12 +23,12 @@ def schemes_of(declared: Mapping[str, Any]) -> tuple[AuthScheme, ...]:
     return tuple(scheme for scheme in made if scheme is not None)
 
 
-def alternatives(security: object, declared: Mapping[str, Any]) -> tuple[tuple[str, ...], ...]:
+def alternatives(security: object, known: Collection[str]) -> tuple[tuple[str, ...], ...]:
     """The groups of schemes one of which a call needs; empty when it needs none.
 
-    Where credentials are optional an empty group stands last.
+    Where credentials are optional an empty group stands last. A group with a scheme that is not
+    known is left out: nobody could give what it wants.
     """
-    known = {scheme.name for scheme in schemes_of(declared)}
     groups: list[tuple[str, ...]] = []
     optional = False
     for entry in cast("list[object]", security) if isinstance(security, list) else []:
