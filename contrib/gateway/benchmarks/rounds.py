@@ -29,8 +29,7 @@ WARM_UP = 10
 
 def milliseconds(times):
     ordered = sorted(times)
-    at = ordered[int(len(ordered) * 0.95)]
-    return {"median_ms": statistics.median(ordered) * 1e3, "p95_ms": at * 1e3}
+    return {"best_ms": ordered[0] * 1e3, "median_ms": statistics.median(ordered) * 1e3}
 
 
 async def timed(work):
