@@ -1,4 +1,4 @@
-"""A foreign body as a JSON object; whatever is none is an empty one."""
+"""Foreign JSON as objects and lists; whatever is none is an empty one."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from pydantic_core import from_json
 
-__all__ = ["json_object"]
+__all__ = ["as_list", "as_object", "json_object"]
 
 
 def json_object(data: bytes | str) -> Mapping[str, Any]:
@@ -20,4 +20,14 @@ def json_object(data: bytes | str) -> Mapping[str, Any]:
         found: object = from_json(data)
     except ValueError:
         return {}
-    return cast("Mapping[str, Any]", found) if isinstance(found, dict) else {}
+    return as_object(found)
+
+
+def as_object(value: object) -> Mapping[str, Any]:
+    """A value that should be an object."""
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
+
+
+def as_list(value: object) -> list[Any]:
+    """A value that should be a list."""
+    return cast("list[Any]", value) if isinstance(value, list) else []

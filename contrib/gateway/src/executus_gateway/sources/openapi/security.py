@@ -43,7 +43,7 @@ def alternatives(security: object, known: Collection[str]) -> tuple[tuple[str, .
 def _scheme(name: str, declared: Mapping[str, Any]) -> AuthScheme | None:
     hint = str(declared.get("description") or "").strip().partition("\n")[0][:300]
     match declared.get("type"):
-        case "apiKey" if declared.get("in") in _PLACES:
+        case "apiKey" if str(declared.get("in")) in _PLACES:
             placement = _PLACES[str(declared["in"])]
             key = str(declared.get("name", ""))
             return AuthScheme(name=name, placement=placement, key=key, hint=hint)
