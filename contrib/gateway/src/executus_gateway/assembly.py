@@ -16,7 +16,7 @@ from executus_gateway.local import FileStore, FolderArtifacts
 from executus_gateway.ports import Connector, RunLimits, StateStore, Vault
 from executus_gateway.schema import CredentialId, IdFactory, Prefix, SourceId, SourceKind
 from executus_gateway.secrets import FileVault
-from executus_gateway.service import Gateway
+from executus_gateway.service import Gateway, Keep
 from executus_gateway.sources import (
     Detector,
     GraphqlConnector,
@@ -45,6 +45,7 @@ async def open_local(
     *,
     guard: Egress | None = None,
     limits: RunLimits | None = None,
+    keep: Keep | None = None,
     clock: Clock = SYSTEM_CLOCK,
     new_id: IdFactory = random_id,
     store: StateStore | None = None,
@@ -57,6 +58,7 @@ async def open_local(
         folder: Made when missing, mode 0700; one process at a time.
         guard: Judges what sources may reach; the default refuses what is not the public internet.
         limits: Of each run.
+        keep: How much is kept of runs that have ended.
         clock: Dates and bounds.
         new_id: Makes ids.
         store: Instead of the folder's log.
@@ -96,6 +98,7 @@ async def open_local(
                 artifacts=artifacts,
                 vault=vault,
                 limits=limits or RunLimits(),
+                keep=keep or Keep(),
             )
         )
 

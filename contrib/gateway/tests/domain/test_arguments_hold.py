@@ -19,8 +19,25 @@ VALUES = st.recursive(
 )
 ARGUMENTS = st.dictionaries(st.text(max_size=5), VALUES, max_size=4)
 KEYWORDS = st.sampled_from(
-    ["type", "properties", "required", "enum", "items", "minimum", "maxLength", "pattern", "anyOf"]
-    + ["additionalProperties", "$ref", "not", "multipleOf", "uniqueItems", "if", "$defs", "format"]
+    [
+        "type",
+        "properties",
+        "required",
+        "enum",
+        "items",
+        "minimum",
+        "maxLength",
+        "pattern",
+        "anyOf",
+        "additionalProperties",
+        "$ref",
+        "not",
+        "multipleOf",
+        "uniqueItems",
+        "if",
+        "$defs",
+        "format",
+    ]
 )
 SCHEMAS = st.recursive(
     st.booleans() | st.sampled_from([{}, {"type": "string"}, {"$ref": "#"}, {"type": "nothing"}]),

@@ -37,16 +37,15 @@ async def test_everything_as_a_process_is_found_described_and_called(gateway, an
     )
     assert found == "ev.echo"
     assert described["required"] == ["message"]
-    async with answering(gateway, *["accept"] * 20):
-        echo, total, shape, bad = await value(
-            gateway,
-            "return [tools.ev.echo(message='hi'), tools.ev.get_sum(a=2, b=3), "
-            "tools.ev.get_structured_content(location='Chicago'), tools.ev.get_sum(a='x', b=1)]",
-        )
-        assert echo == {"ok": True, "data": "Echo: hi"}
-        assert "5" in total["data"]
-        assert shape["data"]["conditions"]
-        assert bad["error"]["code"] == "invalid_arguments"
+    echo, total, shape, bad = await value(
+        gateway,
+        "return [tools.ev.echo(message='hi'), tools.ev.get_sum(a=2, b=3), "
+        "tools.ev.get_structured_content(location='Chicago'), tools.ev.get_sum(a='x', b=1)]",
+    )
+    assert echo == {"ok": True, "data": "Echo: hi"}
+    assert "5" in total["data"]
+    assert shape["data"]["conditions"]
+    assert bad["error"]["code"] == "invalid_arguments"
 
 
 async def test_files_are_written_after_a_person_agreed_and_read_without(
@@ -68,27 +67,24 @@ async def test_files_are_written_after_a_person_agreed_and_read_without(
     assert not outside["ok"]
 
 
-async def test_everything_over_http_is_detected_lost_and_found_again(gateway, answering):
+async def test_everything_over_http_is_detected_lost_and_found_again(gateway):
     async with everything_http() as (port, process):
         added_at = f"http://127.0.0.1:{port}/mcp"
         source = await value(
             gateway, f"return tools.executor.sources.add(url={added_at!r}, namespace='ev')"
         )
         assert (source["data"]["kind"], source["data"]["state"]) == ("mcp", "connected")
-        async with answering(gateway, *["accept"] * 3):
-            assert (await value(gateway, "return tools.ev.echo(message='a')"))["ok"]
-            process.kill()
-            await process.wait()
-            lost = await value(gateway, "return tools.ev.echo(message='b')")
-            assert lost["error"]["code"] == "source_error"
-            found = await value(gateway, "return tools.search('echo', source='ev')['data'][0]")
-            assert found["path"] == "ev.echo"
-            refreshed = await value(gateway, "return tools.executor.sources.refresh(source='ev')")
-            assert (refreshed["data"]["state"], refreshed["data"]["tools"]) == (
-                "error",
-                source["data"]["tools"],
-            )
-            async with everything_http(port):
-                again = await value(gateway, "return tools.executor.sources.refresh(source='ev')")
-                assert again["data"]["state"] == "connected"
-                assert (await value(gateway, "return tools.ev.echo(message='c')"))["ok"]
+        assert (await value(gateway, "return tools.ev.echo(message='a')"))["ok"]
+        process.kill()
+        await process.wait()
+        lost = await value(gateway, "return tools.ev.echo(message='b')")
+        assert lost["error"]["code"] == "source_error"
+        found = await value(gateway, "return tools.search('echo', source='ev')['data'][0]")
+        assert found["path"] == "ev.echo"
+        refreshed = await value(gateway, "return tools.executor.sources.refresh(source='ev')")
+        assert refreshed["data"]["state"] == "error"
+        assert refreshed["data"]["tools"] == source["data"]["tools"]
+        async with everything_http(port):
+            again = await value(gateway, "return tools.executor.sources.refresh(source='ev')")
+            assert again["data"]["state"] == "connected"
+            assert (await value(gateway, "return tools.ev.echo(message='c')"))["ok"]

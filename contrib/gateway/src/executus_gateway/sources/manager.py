@@ -142,8 +142,7 @@ class SourceManager:
             drops.append(Drop(collection="artifact", id=artifact.id))
         await self._ledger.commit("source.removed", *drops, actor="model")
         await self.book.forget(references)
-        if source.digest and all(other.digest != source.digest for other in self.list()):
-            await self._artifacts.drop("catalog", source.digest)
+        await self._drop_catalog(source.digest)
         return source
 
     async def refresh(self, refreshed: str) -> Source:
@@ -258,7 +257,7 @@ class SourceManager:
             yield self._ledger.get(Source, source_id)
 
     async def _read(self, source: Source) -> Source:
-        connector = self._connectors[source.kind]
+        connector, before = self._connectors[source.kind], source.digest
         loaded = await connector.load(source, await self.book.of(source))
         digest = hashlib.sha256(loaded.version.encode() + b"\0" + loaded.artifact).hexdigest()
         await self._artifacts.put("catalog", digest, loaded.artifact)
@@ -277,7 +276,14 @@ class SourceManager:
         update = {"digest": digest, "tool_count": count, "loaded_ms": self._ledger.now_ms()}
         source = self._settled(source, catalog).model_copy(update=update)
         await self._ledger.commit(f"source.{source.state}", source, artifact)
+        if before != digest:
+            await self._drop_catalog(before)
         return source
+
+    async def _drop_catalog(self, digest: str) -> None:
+        """Forget a catalog that no source has any more."""
+        if digest and all(source.digest != digest for source in self.list()):
+            await self._artifacts.drop("catalog", digest)
 
     def _settled(self, source: Source, catalog: Catalog) -> Source:
         lacking = self.book.lacking(source, catalog.schemes)

@@ -22,7 +22,7 @@ MAX_YAML_BYTES = 8 * 1024 * 1024
 TIMEOUT_S = 60.0
 
 
-MAX_NODES = 4_000_000
+MAX_NODES = 1_500_000
 
 
 async def read_document(place: OpenapiPlace, guard: Egress) -> bytes:
