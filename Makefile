@@ -55,7 +55,7 @@ test-store: $(VENV)/.test
 
 # Its dependencies (a sandbox, a protocol's server) are nobody's who only runs agents.
 $(VENV)/.gateway: $(VENV)/.test $(GATEWAY)/pyproject.toml
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable $(GATEWAY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '$(GATEWAY)[keyring]'
 	@touch $@
 
 test-gateway: $(VENV)/.gateway

@@ -11,7 +11,7 @@ from executus_gateway.sources.openapi import OpenapiCatalog
 from executus_gateway.sources.openapi.compiling import compiled
 from executus_gateway.sources.openapi.document import parsed
 from graphql import build_schema, introspection_from_schema, parse, validate
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator, FormatChecker
 from pydantic_core import from_json
 
 SPECS = Path(__file__).parents[2] / ".specs" / "node_modules"
@@ -94,6 +94,8 @@ def test_hundreds_of_published_documents_compile_describe_and_plan():
         paths = [summary.path for summary in catalog.summaries]
         assert len(paths) == len(set(paths)), document.name
         for path in paths[:: max(1, len(paths) // 3)]:
-            Draft202012Validator.check_schema(catalog.describe(path).input_schema)
+            schema = catalog.describe(path).input_schema
+            # Patterns are JavaScript's, and never run.
+            Draft202012Validator.check_schema(schema, format_checker=FormatChecker(()))
             assert catalog.plan(path) is not None
     assert refused == {}
