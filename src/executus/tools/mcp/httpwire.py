@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import httpx2
 
 from executus.egress import Egress, EgressError
-from executus.tools.mcp.guardedwire import GuardedTransport
+from executus.egress.kepttransport import GuardedTransport
 from executus.tools.mcp.stdio import MAX_MESSAGE_BYTES
 
 __all__ = ["ANSWERED", "Answered", "http_client"]

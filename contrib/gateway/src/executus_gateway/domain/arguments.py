@@ -7,9 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any, cast
 
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator, validators
 from jsonschema.exceptions import SchemaError, UnknownType, ValidationError
-from jsonschema.validators import extend
 from pydantic_core import to_json
 from referencing import Registry
 from referencing.exceptions import Unresolvable
@@ -47,7 +46,8 @@ def _additional(validator: Any, value: Any, instance: Any, schema: Any) -> Any:
 
 
 # A pattern is a foreign program that may run for ever: none of them is run.
-_VALIDATOR: Any = extend(
+_VALIDATORS: Any = validators  # its functions have no types
+_VALIDATOR: Any = _VALIDATORS.extend(
     Draft202012Validator,
     {
         "pattern": _passed,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import keyring
 from keyring.backend import KeyringBackend
@@ -34,16 +34,20 @@ class KeyringVault:
 
     def __init__(self, *, service: str = SERVICE, backend: KeyringBackend | None = None) -> None:
         self._service = service
-        self._backend = keyring.get_keyring() if backend is None else backend
-        if isinstance(self._backend, fail.Keyring | null.Keyring):
+        chosen = keyring.get_keyring() if backend is None else backend
+        if isinstance(chosen, fail.Keyring | null.Keyring):
             raise VaultFailed(
                 "this system has no keyring: unlock or install one, or use the gateway's own file"
             )
+        self._backend: Any = chosen  # its methods have no types
         self._threads = WorkerThreads(1)
 
     async def get(self, credential: CredentialId) -> str | None:
         """The value, or None."""
-        return await self._told(lambda: self._backend.get_password(self._service, credential))
+        found: str | None = await self._told(
+            lambda: self._backend.get_password(self._service, credential)
+        )
+        return found
 
     async def put(self, credential: CredentialId, value: str) -> None:
         """Keep a value."""

@@ -1,4 +1,4 @@
-"""An HTTP transport for the SDK whose every connection the egress guard has judged and pinned."""
+"""The guard as a transport of httpx2: every connection that is kept was judged and pinned."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from typing import Any, cast
 import httpcore2
 import httpx2
 
-from executus.egress import Egress, EgressError
+from executus.egress.client import Egress
+from executus.egress.errors import EgressError
 
 __all__ = ["GuardedTransport"]
 
