@@ -58,7 +58,7 @@ PLAIN = {
 }
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(SCHEMAS, ARGUMENTS)
 def test_any_schema_gives_a_verdict_or_a_bounded_sentence(schema, arguments):
     try:
