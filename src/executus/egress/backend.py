@@ -15,7 +15,7 @@ from executus.egress.connector import Connector
 from executus.egress.errors import EgressFailed, EgressRefused
 from majordomo.clock import Clock
 
-__all__ = ["CheckedBackend"]
+__all__ = ["CheckedBackend", "dial"]
 
 # One address that swallows packets must not use up the time for the others.
 ATTEMPT_S = 4.0
@@ -70,22 +70,10 @@ class CheckedBackend(httpcore2.AsyncNetworkBackend):
                 reason="protocol",
                 host=host,
             )
-        last: Exception | None = None
-        for number, address in enumerate(self._addresses, start=1):
-            limit = None if number == len(self._addresses) else ATTEMPT_S
-            try:
-                with self._clock.deadline(limit):
-                    self._stream = await self._connector.connect(address, port)
-                    self.address = address
-                    return _Metered(self._stream, self._max_wire_bytes, host)
-            except (OSError, httpcore2.ConnectError, httpcore2.ConnectTimeout) as error:
-                last = error
-        raise EgressFailed(
-            f"{host} cannot be reached at {', '.join(map(str, self._addresses))}, port {port}",
-            reason="connect",
-            host=host,
-            address=str(self._addresses[-1]),
-        ) from last
+        self.address, self._stream = await dial(
+            host, port, self._addresses, connector=self._connector, clock=self._clock
+        )
+        return _Metered(self._stream, self._max_wire_bytes, host)
 
     async def connect_unix_socket(
         self,
@@ -100,6 +88,30 @@ class CheckedBackend(httpcore2.AsyncNetworkBackend):
         """Close what was opened, whatever became of the layers above it."""
         if self._stream is not None:
             await self._stream.aclose()
+
+
+async def dial(
+    host: str, port: int, addresses: Sequence[Address], *, connector: Connector, clock: Clock
+) -> tuple[Address, httpcore2.AsyncNetworkStream]:
+    """Open a stream to the first of the checked addresses that can be reached.
+
+    Raises:
+        EgressFailed: None could be.
+    """
+    last: Exception | None = None
+    for number, address in enumerate(addresses, start=1):
+        limit = None if number == len(addresses) else ATTEMPT_S
+        try:
+            with clock.deadline(limit):
+                return address, await connector.connect(address, port)
+        except (OSError, httpcore2.ConnectError, httpcore2.ConnectTimeout) as error:
+            last = error
+    raise EgressFailed(
+        f"{host} cannot be reached at {', '.join(map(str, addresses))}, port {port}",
+        reason="connect",
+        host=host,
+        address=str(addresses[-1]),
+    ) from last
 
 
 class _Metered(httpcore2.AsyncNetworkStream):

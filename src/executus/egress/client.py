@@ -6,12 +6,15 @@ import ssl
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+import httpcore2
+
 from executus.egress.addresses import Address, Network, plain
 from executus.egress.connector import TCP_CONNECTOR, Connector
 from executus.egress.decoding import BodyReader, Oversize
 from executus.egress.errors import EgressFailed, EgressRefused
 from executus.egress.exchange import Answer, Wiring, exchange
 from executus.egress.hosts import parse_host
+from executus.egress.keptbackend import KeptBackend
 from executus.egress.policy import EgressPolicy
 from executus.egress.request import Headers, OutboundRequest, build_request, follow, is_redirect
 from executus.egress.resolver import SYSTEM_RESOLVER, Resolver
@@ -200,6 +203,18 @@ class Egress:
             host=target.host.text,
         )
 
+    def kept_backend(self) -> httpcore2.AsyncNetworkBackend:
+        """The guard for an HTTP client that keeps its connections: give it to a pool of httpcore2.
+
+        Every connection is looked up, judged and pinned as those of `fetch`; redirects, bodies and
+        time are the client's own to bound.
+        """
+        return KeptBackend(self._judged, connector=self._wiring.connector, clock=self._wiring.clock)
+
+    async def _judged(self, target: Target) -> Sequence[Address]:
+        self._policy.check_port(target)
+        return await self._checked_addresses(target)
+
     async def _walk(self, request: OutboundRequest, options: _Options) -> EgressResponse:
         history: list[RedirectHop] = []
         while True:
@@ -238,10 +253,9 @@ class Egress:
 
     async def _hop(self, request: OutboundRequest, options: _Options) -> Answer:
         target = request.target
-        self._policy.check_port(target)
         return await exchange(
             request,
-            await self._checked_addresses(target),
+            await self._judged(target),
             self._wiring,
             # Framing may double a body at most.
             max_wire_bytes=2 * options.max_encoded_bytes,

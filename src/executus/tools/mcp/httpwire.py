@@ -10,11 +10,14 @@ from dataclasses import dataclass
 
 import httpx2
 
+from executus.egress import Egress, EgressError
+from executus.egress.kepttransport import GuardedTransport
 from executus.tools.mcp.stdio import MAX_MESSAGE_BYTES
 
 __all__ = ["ANSWERED", "Answered", "http_client"]
 
 CONNECT_TIMEOUT_S = 30.0
+MAX_CHALLENGE = 8192
 _SESSION = "mcp-session-id"
 
 
@@ -26,11 +29,15 @@ class Answered:
         status: The last status of 400 or more; 0 when there was none.
         session_lost: The server knows our session no longer (404 on its id).
         session_doubted: It may be so: 400 on its id, which many servers answer instead.
+        challenge: The last refusal's `WWW-Authenticate`.
+        guarded: What the egress guard said of the last connection it did not give.
     """
 
     status: int = 0
     session_lost: bool = False
     session_doubted: bool = False
+    challenge: str = ""
+    guarded: str = ""
 
 
 ANSWERED: ContextVar[Answered | None] = ContextVar("mcp_answered", default=None)
@@ -40,7 +47,10 @@ refusal only that it was one."""
 
 @asynccontextmanager
 async def http_client(
-    headers: Mapping[str, str], tls: ssl.SSLContext | None, lost: Answered
+    headers: Mapping[str, str],
+    tls: ssl.SSLContext | None,
+    lost: Answered,
+    guard: Egress | None = None,
 ) -> AsyncGenerator[httpx2.AsyncClient]:
     """A client for one session.
 
@@ -51,28 +61,40 @@ async def http_client(
         headers: Sent with each request.
         tls: Whom to trust; the usual authorities by default.
         lost: Notes that the server forgot the session.
+        guard: Judges each connection, where the address is not the host's own choice.
     """
+    inner = httpx2.AsyncHTTPTransport(verify=tls or True, trust_env=False)
     async with httpx2.AsyncClient(
         headers={"accept-encoding": "identity", **headers},
         timeout=httpx2.Timeout(CONNECT_TIMEOUT_S, read=None),
-        transport=_Noting(tls, lost),
+        transport=_Noting(inner if guard is None else GuardedTransport(guard, tls), lost),
         trust_env=False,
     ) as client:
         yield client
 
 
-class _Noting(httpx2.AsyncHTTPTransport):
-    def __init__(self, tls: ssl.SSLContext | None, lost: Answered) -> None:
-        super().__init__(verify=tls or True, trust_env=False)
+class _Noting(httpx2.AsyncBaseTransport):
+    def __init__(self, inner: httpx2.AsyncBaseTransport, lost: Answered) -> None:
+        self._inner = inner
         self._lost = lost
 
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        response = await super().handle_async_request(request)
+        try:
+            response = await self._inner.handle_async_request(request)
+        except httpx2.ConnectError as error:
+            for note in (self._lost, ANSWERED.get()):
+                if note is not None and isinstance(error.__cause__, EgressError):
+                    note.guarded = str(error.__cause__)
+            raise
         if response.status_code >= 400:
             known = _SESSION in request.headers
             for note in (self._lost, ANSWERED.get()):
                 if note is not None:
                     note.status = response.status_code
+                    note.challenge = response.headers.get("www-authenticate", "")[:MAX_CHALLENGE]
                     note.session_lost |= known and response.status_code == 404
                     note.session_doubted |= known and response.status_code == 400
         if response.headers.get("content-encoding", "identity").strip().lower() != "identity":

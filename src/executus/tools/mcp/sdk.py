@@ -149,7 +149,7 @@ class _Transport:
     async def _enter(self, stack: AsyncExitStack) -> Any:
         match self._target:
             case HttpTarget() as target:
-                client = http_client(target.headers, target.tls, self._http)
+                client = http_client(target.headers, target.tls, self._http, target.guard)
                 streams = streamable_http_client(
                     target.url,
                     http_client=await stack.enter_async_context(client),
@@ -204,6 +204,8 @@ class _SdkSession:
     def _meant(self, error: Exception, answered: Answered) -> McpError:
         # The SDK's own words where the answer held no error of the protocol.
         unexplained = isinstance(error, MCPError) and error.code == INTERNAL_ERROR
+        if answered.guarded:
+            return McpUnavailable(answered.guarded)
         if answered.session_lost or (answered.session_doubted and unexplained):
             return McpUnavailable("the MCP server has ended our session; call again")
         if not self.alive or isinstance(error, _GONE):
@@ -213,7 +215,8 @@ class _SdkSession:
         if error.code == CONNECTION_CLOSED:
             return McpUnavailable(f"{_BROKE} ({error.message})")
         status = f"HTTP {answered.status}, " if answered.status else ""
-        return McpError(f"the MCP server refused: {error.message} ({status}code {error.code})")
+        sentence = f"the MCP server refused: {error.message} ({status}code {error.code})"
+        return McpError(sentence, status=answered.status, challenge=answered.challenge)
 
 
 def _json(model: BaseModel) -> Mapping[str, Any]:

@@ -207,7 +207,8 @@ class McpServer:
         try:
             result = await self._connection.call(offer.name, arguments)
         except McpError as error:
-            raise type(error)(self._scrub(str(error))) from None
+            told = self._scrub(str(error))
+            raise type(error)(told, status=error.status, challenge=error.challenge) from None
         return read_result(result, self._scrub)
 
 

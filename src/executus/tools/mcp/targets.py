@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from executus.egress import Egress
+
 __all__ = ["HttpTarget", "InProcessTarget", "StdioTarget", "Target"]
 
 
@@ -29,17 +31,20 @@ class StdioTarget:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpTarget:
-    """A streamable HTTP endpoint the host has chosen; it does not pass the egress guard.
+    """A streamable HTTP endpoint: the host's own choice, or one that the egress guard judges.
 
     Attributes:
         url: The endpoint.
         headers: Sent with each request; may hold secrets.
         tls: Whom to trust, for an authority of the host's own; the usual ones by default.
+        guard: Judges and pins every connection, for an address that is not the host's choice; none
+            for one that is (ADR 0126).
     """
 
     url: str = field(repr=False)
     headers: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
     tls: ssl.SSLContext | None = None
+    guard: Egress | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,7 +27,7 @@ from executus_gateway.domain import MisfitArguments
 from executus_gateway.errors import Refused
 from executus_gateway.ports import NO_PROMPTER, Prompter
 from executus_gateway.schema import Answer, AuthScheme
-from executus_gateway.service import Gateway, place_of
+from executus_gateway.service import Gateway, found_place
 
 __all__ = ["Api", "MethodCall"]
 
@@ -127,7 +127,7 @@ class Api:
 
     async def _add_source(self, params: Mapping[str, Any]) -> Any:
         return await self._gateway.sources.add(
-            place_of(params),
+            await found_place(self._gateway.sources, params),
             namespace=params.get("namespace", ""),
             trust_hints=params.get("trust_hints", True),
         )

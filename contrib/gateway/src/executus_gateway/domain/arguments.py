@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any, cast
 
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import SchemaError, ValidationError
+from jsonschema import Draft202012Validator, validators
+from jsonschema.exceptions import SchemaError, UnknownType, ValidationError
 from pydantic_core import to_json
 from referencing import Registry
 from referencing.exceptions import Unresolvable
@@ -17,6 +17,45 @@ __all__ = ["MisfitArguments", "arguments_digest", "bind", "check"]
 
 MAX_PROBLEMS = 5
 MAX_MESSAGE = 300
+
+# What the validator raises over schemas that are none; it does not look before it uses them.
+_UNUSABLE = (
+    SchemaError,
+    UnknownType,
+    Unresolvable,
+    RecursionError,
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    TypeError,
+    ValueError,
+)
+
+
+def _passed(validator: Any, value: Any, instance: Any, schema: Any) -> Iterable[ValidationError]:
+    del validator, value, instance, schema
+    return ()
+
+
+def _additional(validator: Any, value: Any, instance: Any, schema: Any) -> Any:
+    if "patternProperties" in schema:
+        return ()
+    return Draft202012Validator.VALIDATORS["additionalProperties"](
+        validator, value, instance, schema
+    )
+
+
+# A pattern is a foreign program that may run for ever: none of them is run.
+_VALIDATORS: Any = validators  # its functions have no types
+_VALIDATOR: Any = _VALIDATORS.extend(
+    Draft202012Validator,
+    {
+        "pattern": _passed,
+        "patternProperties": _passed,
+        "unevaluatedProperties": _passed,
+        "additionalProperties": _additional,
+    },
+)
 
 
 class MisfitArguments(ValueError):
@@ -53,15 +92,15 @@ def check(schema: Mapping[str, Any], arguments: Mapping[str, Any]) -> None:
         arguments: By name.
 
     Raises:
-        MisfitArguments: They do not fit. A schema that cannot be used lets them through: the source
-            will judge.
+        MisfitArguments: They do not fit. A schema that cannot be used lets them through, and so do
+            its patterns: the source will judge.
     """
     # Without a registry of its own the validator would fetch foreign references by itself.
     registry: Registry[Any] = Registry()
-    validator: Any = Draft202012Validator(dict(schema), registry=registry)
+    validator = _VALIDATOR(dict(schema), registry=registry)
     try:
         errors: list[ValidationError] = list(validator.iter_errors(dict(arguments)))
-    except (SchemaError, Unresolvable, RecursionError):
+    except _UNUSABLE:
         return
     if errors:
         errors.sort(key=lambda error: error.json_path)

@@ -7,17 +7,20 @@ import keyword
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 __all__ = ["identifier", "identifiers", "namespace_from"]
 
 MAX_NAME = 64
 MAX_NAMESPACE = 40
 HASH_CHARS = 6
+CACHED_NAMES = 4096
 
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _FOREIGN = re.compile(r"[^a-z0-9]+")
 
 
+@lru_cache(maxsize=CACHED_NAMES)
 def identifier(name: str) -> str:
     """A name in snake case that Python takes.
 

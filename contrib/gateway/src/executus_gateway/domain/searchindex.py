@@ -7,6 +7,7 @@ import re
 from array import array
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 
 from executus_gateway.schema import ToolSummary
 
@@ -17,6 +18,7 @@ SUMMARY_WEIGHT = 2.0
 WORDS_WEIGHT = 1.0
 PREFIX_SHARE = 0.4
 MIN_PREFIX = 3
+CACHED_WORDS = 10_000
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[^\W\d_]+")
 _STOP = frozenset(
@@ -30,8 +32,14 @@ def words(text: str) -> list[str]:
     >>> words("listUserRepositories of a team")
     ['list', 'user', 'repository', 'team']
     """
-    found = (_singular(word.lower()) for word in _WORD.findall(text))
-    return [word for word in found if word not in _STOP]
+    return [word for word in map(_counted, _WORD.findall(text)) if word]
+
+
+@lru_cache(maxsize=CACHED_WORDS)
+def _counted(word: str) -> str:
+    """A word as it is looked for; empty for one that says nothing."""
+    lower = _singular(word.lower())
+    return "" if lower in _STOP else lower
 
 
 def _singular(word: str) -> str:
@@ -51,8 +59,8 @@ class SearchIndex:
 
     def __init__(self, tools: Sequence[ToolSummary]) -> None:
         self._size = len(tools)
-        self._postings = _postings(tools)
         self._summaries = [frozenset(words(tool.summary)) for tool in tools]
+        self._postings = _postings(tools, self._summaries)
 
     def search(self, query: str) -> Mapping[int, float]:
         """Numbers of the tools that fit, with how well they do; all words count, none must fit."""
@@ -89,21 +97,18 @@ class SearchIndex:
 
 
 def _postings(
-    tools: Sequence[ToolSummary],
+    tools: Sequence[ToolSummary], summaries: Sequence[Iterable[str]]
 ) -> dict[str, tuple[array[int], array[float]]]:
     gathered: dict[str, tuple[array[int], array[float]]] = {}
-    for number, tool in enumerate(tools):
-        weights: dict[str, float] = {}
-        for text, weight in (
-            (tool.words, WORDS_WEIGHT),
-            (tool.summary, SUMMARY_WEIGHT),
-            (tool.path, PATH_WEIGHT),
-        ):
-            for word in words(text):
-                weights[word] = max(weights.get(word, 0.0), weight)
+    for number, (tool, summary) in enumerate(zip(tools, summaries, strict=True)):
+        weights = dict.fromkeys(words(tool.words), WORDS_WEIGHT)
+        weights.update(dict.fromkeys(summary, SUMMARY_WEIGHT))
+        weights.update(dict.fromkeys(words(tool.path), PATH_WEIGHT))
         length = math.sqrt(len(weights)) or 1.0
         for word, weight in weights.items():
-            numbers, shares = gathered.setdefault(word, (array("I"), array("f")))
-            numbers.append(number)
-            shares.append(weight / length)
+            posted = gathered.get(word)
+            if posted is None:
+                posted = gathered[word] = (array("I"), array("f"))
+            posted[0].append(number)
+            posted[1].append(weight / length)
     return gathered

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from executus_gateway.errors import Refused
-from executus_gateway.schema import Source, SourceState
+from executus_gateway.schema import AuthScheme, Source, SourceState
 
 __all__ = ["TRANSITIONS", "moved"]
 
@@ -18,17 +19,20 @@ TRANSITIONS: Final[dict[SourceState, frozenset[SourceState]]] = {
 }
 
 
-def moved(source: Source, state: SourceState, *, problem: str = "") -> Source:
+def moved(
+    source: Source, state: SourceState, *, problem: str = "", wants: Sequence[AuthScheme] = ()
+) -> Source:
     """The source in another state; its catalog stays what it was.
 
     Args:
         source: As it is.
         state: The new one.
         problem: One sentence, for `error` and `auth_required`.
+        wants: The credentials that would do, for `auth_required`.
 
     Raises:
         Refused: The state machine knows no such way.
     """
     if state not in TRANSITIONS[source.state]:
         raise Refused(f"a source does not go from {source.state} to {state}")
-    return source.model_copy(update={"state": state, "problem": problem})
+    return source.model_copy(update={"state": state, "problem": problem, "wants": tuple(wants)})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from executus_gateway.errors import Refused
@@ -34,6 +35,10 @@ class FolderArtifacts:
         """Write the file durably."""
         await self._threads.call(_write, self._path(kind, key), data)
 
+    async def keys(self, kind: ArtifactKind) -> Sequence[str]:
+        """The names of the files there are."""
+        return await self._threads.call(_names, self._folder / kind)
+
     async def drop(self, kind: ArtifactKind, key: str) -> None:
         """Remove the file."""
         await self._threads.call(_remove, self._path(kind, key))
@@ -49,6 +54,12 @@ def _read(path: Path) -> bytes | None:
         return path.read_bytes()
     except FileNotFoundError:
         return None
+
+
+def _names(folder: Path) -> Sequence[str]:
+    if not folder.is_dir():
+        return ()
+    return [path.name for path in folder.iterdir() if _KEY.fullmatch(path.name)]
 
 
 def _write(path: Path, data: bytes) -> None:

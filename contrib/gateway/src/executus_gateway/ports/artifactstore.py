@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal, Protocol, TypeAlias
 
 __all__ = ["ArtifactKind", "ArtifactStore"]
@@ -18,6 +19,10 @@ class ArtifactStore(Protocol):
 
     async def put(self, kind: ArtifactKind, key: str, data: bytes) -> None:
         """Keep bytes, durably and whole, in place of earlier ones."""
+        ...
+
+    async def keys(self, kind: ArtifactKind) -> Sequence[str]:
+        """The keys there are of a kind, in any order."""
         ...
 
     async def drop(self, kind: ArtifactKind, key: str) -> None:

@@ -9,7 +9,7 @@ __all__ = ["AuthRequired"]
 
 
 class AuthRequired(SourceFailed):
-    """Raised by `Connector.load`.
+    """Raised by `Connector.load` and `Connector.call`.
 
     Args:
         sentence: What is wanted.

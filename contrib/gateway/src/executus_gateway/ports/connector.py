@@ -101,6 +101,9 @@ class Connector(Protocol):
 
         Returns:
             What came of it; a source that fails or is away is a `ToolFailed`.
+
+        Raises:
+            AuthRequired: It wants a credential, or refused the one it was given.
         """
         ...
 

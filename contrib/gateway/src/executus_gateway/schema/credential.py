@@ -38,12 +38,14 @@ class CredentialRef(Record):
         source: Whose.
         scheme: What it is for.
         label: What the person called it.
+        refused: Whether the source has refused it since it was given.
     """
 
     collection: Literal["credential"] = "credential"
     source: SourceId
     scheme: AuthScheme
     label: str = ""
+    refused: bool = False
 
 
 class OAuthToken(Record):

@@ -6,6 +6,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
+from executus_gateway.schema.credential import AuthScheme
 from executus_gateway.schema.ids import WorkspaceId
 from executus_gateway.schema.record import Millis, Record, Value
 
@@ -75,7 +76,8 @@ class GraphqlPlace(Value):
 
     Attributes:
         url: Where requests go.
-        sdl: Absolute path of a file with its schema; empty asks the endpoint by introspection.
+        sdl: Absolute path of a file with its schema, or its address; empty asks the endpoint by
+            introspection.
     """
 
     type: Literal["graphql"] = "graphql"
@@ -100,6 +102,7 @@ class Source(Record):
         digest: Hash of the catalog in use; empty before the first. Kept through an outage.
         tool_count: Tools of that catalog.
         loaded_ms: When that catalog was read; 0 for never.
+        wants: In state `auth_required`: the credentials that would do.
         trust_hints: Whether an MCP server's hint that a tool only reads is believed.
     """
 
@@ -113,4 +116,5 @@ class Source(Record):
     digest: str = ""
     tool_count: int = 0
     loaded_ms: Millis = 0
+    wants: tuple[AuthScheme, ...] = ()
     trust_hints: bool = True

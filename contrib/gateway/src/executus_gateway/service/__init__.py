@@ -2,6 +2,7 @@
 
 from executus_gateway.service.gateway import Gateway
 from executus_gateway.service.policycontrols import Policies
-from executus_gateway.service.sourcecontrols import place_of
+from executus_gateway.service.retention import Keep
+from executus_gateway.service.sourcecontrols import found_place, place_of
 
-__all__ = ["Gateway", "Policies", "place_of"]
+__all__ = ["Gateway", "Keep", "Policies", "found_place", "place_of"]

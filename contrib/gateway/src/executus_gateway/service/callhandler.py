@@ -98,8 +98,8 @@ class CallHandler:
                 return _refused(answered, prepared.path)
             record = self._ledger.get(CallRecord, record.id) or record
         for scheme in prepared.missing:
-            source = self._sources.require(prepared.path.partition(".")[0])
-            credential = self._sources.credential_id(source, scheme)
+            source = self._sources.require(prepared.source)
+            credential = self._sources.book.id_for(source, scheme)
             question = self._known(record, credential) or self._broker.question(
                 "secret",
                 f"{source.namespace} wants a credential: {scheme.name}",
@@ -111,7 +111,7 @@ class CallHandler:
             if answered.state != "accepted":
                 message = f"{prepared.path} needs the credential {scheme.name}, which nobody gave"
                 return failed("auth_required", message)
-            await self._sources.connect(source, scheme)
+            await self._sources.book.put(source, scheme, "")
         return None
 
     async def _approval(

@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from executus_gateway.domain import check
-from executus_gateway.schema import ToolDescriptor, ToolEffect
+from executus_gateway.schema import AuthScheme, ToolDescriptor, ToolEffect
 
-__all__ = ["Control", "Controls", "EffectOf", "object_schema"]
+__all__ = ["Control", "Controls", "EffectOf", "Lacks", "object_schema"]
 
 EffectOf: TypeAlias = Callable[[Mapping[str, Any]], ToolEffect]
 """What a control does with these arguments: a program to start is not an address to read."""
+
+Lacks: TypeAlias = Callable[[Mapping[str, Any]], "tuple[str, tuple[AuthScheme, ...]]"]
+"""The source whose credentials a call with these arguments lacks, and which."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +28,7 @@ class Control:
         schema: Of its arguments.
         effect: Of what it does, by its arguments.
         run: Does it; gives a JSON value.
+        lacks: Whose credentials a person must give first.
     """
 
     path: str
@@ -32,6 +36,7 @@ class Control:
     schema: Mapping[str, Any]
     run: Callable[[Mapping[str, Any]], Awaitable[Any]]
     effect: ToolEffect | EffectOf = "read"
+    lacks: Lacks | None = None
 
     def descriptor(self, arguments: Mapping[str, Any]) -> ToolDescriptor:
         """As any other tool, for a call with these arguments."""

@@ -59,10 +59,11 @@ class Desk:
         while not (self._answers or self.questions or not self._busy):
             await self._next()
 
-    async def until_answer(self) -> None:
-        """Wait until there is an answer."""
-        while not self._answers:
+    async def until_answer(self) -> bool:
+        """Wait until there is an answer, or a new question; says whether no question is new."""
+        while not (self._answers or self.questions):
             await self._next()
+        return not self.questions
 
     @property
     def only_people(self) -> bool:

@@ -23,6 +23,7 @@ from executus_gateway.schema import (
 from executus_gateway.service.controls import Controls
 from executus_gateway.service.invoker import Invoker
 from executus_gateway.service.policycontrols import Policies, policy_controls
+from executus_gateway.service.retention import Keep, Retention
 from executus_gateway.service.runcontrols import run_controls
 from executus_gateway.service.runner import Runner
 from executus_gateway.service.searchcontrols import search_controls
@@ -31,6 +32,8 @@ from executus_gateway.sources import SourceManager
 from majordomo.tasks import TaskOwner
 
 __all__ = ["Gateway"]
+
+KEEP = Keep()
 
 
 class Gateway:
@@ -46,6 +49,7 @@ class Gateway:
         artifacts: Keeps pauses.
         vault: Keeps secrets.
         limits: Of each run.
+        keep: How much is kept of runs that have ended.
     """
 
     def __init__(
@@ -57,6 +61,7 @@ class Gateway:
         artifacts: ArtifactStore,
         vault: Vault,
         limits: RunLimits,
+        keep: Keep = KEEP,
     ) -> None:
         self.ledger = ledger
         self.sources = sources
@@ -79,12 +84,16 @@ class Gateway:
             artifacts=artifacts,
             limits=limits,
         )
+        self._retention = Retention(ledger, artifacts, keep)
         self._owner: TaskOwner | None = None
 
     async def __aenter__(self) -> Self:
         self._owner = await TaskOwner().__aenter__()
         await self.sources.start()
         await self._runner.recover(self._owner)
+        await self._retention.sweep()
+        await self._retention.sweep_files()
+        self._owner.start(self._retention.live)
         return self
 
     async def __aexit__(
@@ -194,7 +203,7 @@ class Gateway:
             UnknownId: There is no such source.
         """
         found = self.sources.require(source)
-        reference = await self.sources.connect(found, scheme, value)
+        reference = await self.sources.book.put(found, scheme, value)
         await self.sources.refresh(found.id)
         return reference
 

@@ -52,6 +52,7 @@ class Prepared:
         target: Where: a tool of a source, or one of the gateway's own.
         decision: What the policy says: `allow` or `ask`.
         missing: Credentials a person must give first.
+        source: Whose they are: its id or namespace.
     """
 
     path: str
@@ -61,6 +62,7 @@ class Prepared:
     target: Found | Control
     decision: PolicyDecision
     missing: tuple[AuthScheme, ...] = ()
+    source: str = ""
 
     @property
     def writes(self) -> bool:
@@ -108,6 +110,8 @@ class Invoker:
             return failed("invalid_arguments", f"{call.path}: {error}")
         except SourceFailed as error:
             return failed("source_error", str(error))
+        except GatewayError as error:
+            return failed("tool_error", str(error))
 
     async def perform(self, prepared: Prepared) -> ToolResult:
         """Make the call, once. Whatever goes wrong is an answer."""
@@ -144,7 +148,7 @@ class Invoker:
         decision = decide(self._ledger.all(PolicyRule), path, tool.effect)
         if decision.action == "deny":
             return failed("denied", f"{path} is forbidden: {decision.because}")
-        missing = self._sources.missing(target, tool) if isinstance(target, Found) else ()
+        source, missing = self._lacking(arguments, tool, target)
         return Prepared(
             path=path,
             arguments=arguments,
@@ -153,7 +157,15 @@ class Invoker:
             target=target,
             decision=decision,
             missing=missing,
+            source=source,
         )
+
+    def _lacking(
+        self, arguments: Mapping[str, Any], tool: ToolDescriptor, target: Found | Control
+    ) -> tuple[str, tuple[AuthScheme, ...]]:
+        if isinstance(target, Found):
+            return target.source, self._sources.missing(target, tool)
+        return ("", ()) if target.lacks is None else target.lacks(arguments)
 
     def _unknown(self, path: str, found: Found | None) -> ToolFailed:
         if found is not None:
@@ -167,8 +179,10 @@ class Invoker:
 
     async def _scrubbed(self, found: Found, result: ToolResult) -> ToolResult:
         scrubber = Scrubber()
-        for credential in await self._sources.credentials(self._sources.require(found.source)):
+        for credential in await self._sources.book.of(self._sources.require(found.source)):
             scrubber.add(credential.scheme.name, credential.value)
+            if credential.scheme.placement == "basic":
+                scrubber.add(credential.scheme.name, credential.value.partition(":")[2])
         if not scrubber:
             return result
         text = to_json(result).decode()

@@ -217,7 +217,7 @@ class Runner:
                 found = await self._compute(run, execution, desk)
             if isinstance(found, Outcome):
                 return found
-            await desk.until_answer()
+            await self._until_answer(run, desk)
             opening = self._engine.restore(program, found)
 
     async def _compute(self, run: TaskRun, execution: Execution, desk: Desk) -> Outcome | bytes:
@@ -233,6 +233,11 @@ class Runner:
                 await self._pause(run, desk)
                 if desk.only_people:
                     return dump
+
+    async def _until_answer(self, run: TaskRun, desk: Desk) -> None:
+        """Wait for people; what one answer leads them to be asked next is stored with the pause."""
+        while not await desk.until_answer():
+            await self._pause(run, desk)
 
     async def _pause(self, run: TaskRun, desk: Desk) -> None:
         """Store new questions with the pause that they can be answered in."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
 from executus_gateway.domain import Ledger, MisfitArguments
 from executus_gateway.schema import (
+    AuthScheme,
     CredentialRef,
     McpCommand,
     OpenapiPlace,
@@ -19,8 +20,9 @@ from executus_gateway.schema import (
 from executus_gateway.service.controls import Control, object_schema
 from executus_gateway.sources import SourceManager
 
-__all__ = ["place_of", "source_controls", "told_source"]
+__all__ = ["found_place", "place_of", "source_controls", "told_source"]
 
+_KINDS = ("command", "mcp", "openapi", "graphql")
 _TEXT = {"type": "string"}
 _PLACE: TypeAdapter[Place] = TypeAdapter(Place)
 
@@ -31,9 +33,9 @@ def place_of(arguments: Mapping[str, Any]) -> Place:
     Raises:
         MisfitArguments: They name no place, or more than one.
     """
-    given = [key for key in ("command", "mcp", "openapi", "graphql") if arguments.get(key)]
+    given = [key for key in _KINDS if arguments.get(key)]
     if len(given) != 1:
-        raise MisfitArguments("give one of command=, mcp=, openapi=, graphql=")
+        raise MisfitArguments("give one of url=, command=, mcp=, openapi=, graphql=")
     fields: dict[str, Any]
     match given[0]:
         case "command":
@@ -53,6 +55,20 @@ def place_of(arguments: Mapping[str, Any]) -> Place:
         raise MisfitArguments(error.errors()[0]["msg"]) from error
 
 
+async def found_place(sources: SourceManager, arguments: Mapping[str, Any]) -> Place:
+    """Where a source is, and of which kind, where `url=` leaves that open: found out by asking.
+
+    Raises:
+        MisfitArguments: The arguments name no place, or more than one.
+        SourceFailed: There is nothing at the address that the gateway knows.
+    """
+    if not arguments.get("url"):
+        return place_of(arguments)
+    if any(arguments.get(key) for key in _KINDS):
+        raise MisfitArguments("give url= alone, or the kind of source it is")
+    return await sources.place_at(arguments["url"], arguments.get("base_url", ""))
+
+
 def told_source(source: Source) -> dict[str, Any]:
     """A source as a model or a person is shown it; environments are left out."""
     place = source.place.model_dump(exclude={"env"}, exclude_defaults=True)
@@ -62,6 +78,7 @@ def told_source(source: Source) -> dict[str, Any]:
         "kind": source.kind,
         "state": source.state,
         "problem": source.problem,
+        "wants": [scheme.name for scheme in source.wants],
         "tools": source.tool_count,
         "place": place,
     }
@@ -74,7 +91,7 @@ class _SourceControls:
 
     async def add(self, arguments: Mapping[str, Any]) -> Any:
         source = await self._sources.add(
-            place_of(arguments),
+            await found_place(self._sources, arguments),
             namespace=arguments.get("namespace", ""),
             trust_hints=arguments.get("trust_hints", True),
         )
@@ -92,7 +109,11 @@ class _SourceControls:
 
     async def connections(self, arguments: Mapping[str, Any]) -> Any:
         del arguments
-        have = {(ref.source, ref.scheme.name) for ref in self._ledger.all(CredentialRef)}
+        have = {
+            (ref.source, ref.scheme.name)
+            for ref in self._ledger.all(CredentialRef)
+            if not ref.refused
+        }
         return [
             {
                 "source": source.namespace,
@@ -101,9 +122,25 @@ class _SourceControls:
                 "connected": (source.id, scheme.name) in have,
             }
             for source in self._sources.list()
-            if (catalog := self._sources.catalogs.catalog(source.namespace)) is not None
-            for scheme in catalog.schemes
+            for scheme in self._schemes(source)
         ]
+
+    def lacking(self, arguments: Mapping[str, Any]) -> tuple[str, tuple[AuthScheme, ...]]:
+        """What a person is asked for: what the source asked for, or what nothing works without."""
+        source = self._sources.require(arguments["source"])
+        if source.state != "auth_required":
+            return source.id, ()
+        lacking = self._sources.book.lacking(source, self._schemes(source))
+        return source.id, self._sources.wanted(source) or lacking[:1]
+
+    async def connect(self, arguments: Mapping[str, Any]) -> Any:
+        return told_source(await self._sources.refresh(arguments["source"]))
+
+    def _schemes(self, source: Source) -> Sequence[AuthScheme]:
+        catalog = self._sources.catalogs.catalog(source.namespace)
+        declared = () if catalog is None else catalog.schemes
+        names = {scheme.name for scheme in declared}
+        return (*declared, *(scheme for scheme in source.wants if scheme.name not in names))
 
 
 _COMMAND = ("command", "args", "env", "cwd")
@@ -111,6 +148,8 @@ _ONE_SOURCE = object_schema("source", source=_TEXT)
 
 
 def _effect(arguments: Mapping[str, Any]) -> ToolEffect:
+    if url := arguments.get("url"):
+        return "write" if url.startswith("/") else "read"
     try:
         place = place_of(arguments)
     except MisfitArguments:
@@ -137,6 +176,7 @@ def source_controls(ledger: Ledger, sources: SourceManager) -> tuple[Control, ..
     strings = {"type": "array", "items": _TEXT}
     variables = {"type": "object", "additionalProperties": _TEXT}
     add = object_schema(
+        url=_TEXT,
         command=_TEXT,
         args=strings,
         env=variables,
@@ -153,9 +193,10 @@ def source_controls(ledger: Ledger, sources: SourceManager) -> tuple[Control, ..
         Control(
             path="executor.sources.add",
             description=(
-                "Add a source of tools: mcp=URL, openapi=URL of its document (base_url=URL), "
-                "graphql=URL, or command=… with args=[…] for an MCP server started here, which a "
-                "person must allow. Its tools are tools.<namespace>.… at once."
+                "Add a source of tools: url=URL finds out what it is; or mcp=URL, openapi=URL of "
+                "its document (base_url=URL), graphql=URL (sdl=URL), or command=… with args=[…] "
+                "for an MCP server started here, which a person must allow. Its tools are "
+                "tools.<namespace>.… at once."
             ),
             schema=add,
             run=made.add,
@@ -185,5 +226,15 @@ def source_controls(ledger: Ledger, sources: SourceManager) -> tuple[Control, ..
             description="Which credentials sources want, and which they have; never their values.",
             schema=object_schema(),
             run=made.connections,
+        ),
+        Control(
+            path="executor.connections.connect",
+            description=(
+                "Ask a person for the credential that a source in state auth_required wants, then "
+                "read the source anew. The value goes to the gateway alone, never to code."
+            ),
+            schema=_ONE_SOURCE,
+            run=made.connect,
+            lacks=made.lacking,
         ),
     )

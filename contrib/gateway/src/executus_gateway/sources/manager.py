@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
 from typing import Any, Final
 
 import anyio
@@ -16,14 +17,11 @@ from executus_gateway.ports import (
     AuthRequired,
     Catalog,
     Connector,
-    Credential,
     Credentials,
     Vault,
 )
 from executus_gateway.schema import (
     AuthScheme,
-    CredentialId,
-    CredentialRef,
     Drop,
     Place,
     Source,
@@ -32,9 +30,14 @@ from executus_gateway.schema import (
     SourceState,
     ToolArtifact,
     ToolDescriptor,
+    ToolError,
+    ToolFailed,
+    ToolOk,
     ToolResult,
     source_id,
 )
+from executus_gateway.sources.credentialbook import CredentialBook
+from executus_gateway.sources.detect import Detect
 from executus_gateway.sources.places import kind_of, label_of, location_of, normal_place
 
 __all__ = ["SourceManager"]
@@ -52,6 +55,7 @@ class SourceManager:
         connectors: By kind.
         artifacts: Keeps compiled catalogs.
         vault: Keeps secrets.
+        detect: Finds out what is at an address.
     """
 
     def __init__(
@@ -60,14 +64,16 @@ class SourceManager:
         connectors: Mapping[SourceKind, Connector],
         artifacts: ArtifactStore,
         vault: Vault,
+        detect: Detect,
     ) -> None:
         self._ledger = ledger
         self._connectors = connectors
         self._artifacts = artifacts
-        self._vault = vault
+        self._detect = detect
         self._turns: dict[str, anyio.Lock] = {}
         self._stale: set[str] = set()
         self.catalogs: Final = Catalogs()
+        self.book: Final = CredentialBook(ledger, vault)
 
     async def start(self) -> None:
         """Open the catalogs there are; nothing is asked of any source."""
@@ -85,6 +91,14 @@ class SourceManager:
     def note_change(self, changed: SourceId) -> None:
         """A source's tools are not what they were: read anew before they are used next."""
         self._stale.add(changed)
+
+    async def place_at(self, url: str, base_url: str = "") -> Place:
+        """What kind of source is at an address, found out by asking it.
+
+        Raises:
+            SourceFailed: Nothing the gateway knows; says what was tried.
+        """
+        return await self._detect(url, base_url)
 
     async def add(self, place: Place, *, namespace: str = "", trust_hints: bool = True) -> Source:
         """Add a source and read it. One that is there already is read anew.
@@ -119,7 +133,7 @@ class SourceManager:
             UnknownId: There is none.
         """
         source = self.require(removed)
-        references = self._references(source)
+        references = self.book.references(source)
         await self._connectors[source.kind].release(source)
         self.catalogs.drop(source.namespace)
         drops = [Drop(collection="credential", id=reference.id) for reference in references]
@@ -127,10 +141,8 @@ class SourceManager:
         if artifact := self._ledger.get(ToolArtifact, _artifact_id(source)):
             drops.append(Drop(collection="artifact", id=artifact.id))
         await self._ledger.commit("source.removed", *drops, actor="model")
-        for reference in references:
-            await self._vault.drop(CredentialId(reference.id))
-        if source.digest and all(other.digest != source.digest for other in self.list()):
-            await self._artifacts.drop("catalog", source.digest)
+        await self.book.forget(references)
+        await self._drop_catalog(source.digest)
         return source
 
     async def refresh(self, refreshed: str) -> Source:
@@ -145,7 +157,10 @@ class SourceManager:
             try:
                 return await self._read(source)
             except AuthRequired as error:
-                return await self._move(source, "auth_required", str(error))
+                marked = await self.book.refused(source, await self.book.of(source))
+                source = moved(source, "auth_required", problem=str(error), wants=error.schemes)
+                await self._ledger.commit("source.auth_required", source, *marked)
+                return source
             except SourceFailed as error:
                 return await self._move(source, "error", str(error))
             except BaseException:
@@ -189,46 +204,61 @@ class SourceManager:
         source = self.require(found.source)
         catalog = self.catalogs.catalog(source.namespace)
         if catalog is None or not tool.auth:
-            return ()
-        have = {reference.scheme.name for reference in self._references(source)}
-        lacks = [[name for name in group if name not in have] for group in tool.auth]
-        least = min(lacks, key=len)
-        return tuple(scheme for scheme in catalog.schemes if scheme.name in least)
+            return self.wanted(source)
+        known = {scheme.name: scheme for scheme in catalog.schemes}
+        groups = [[known[name] for name in group if name in known] for group in tool.auth]
+        return min((self.book.lacking(source, group) for group in groups), key=len)
 
-    def credential_id(self, source: Source, scheme: AuthScheme) -> CredentialId:
-        """Under which the vault has a source's credential, now or later."""
-        text = f"{source.id}\0{scheme.name}"
-        return CredentialId("crd_" + hashlib.sha256(text.encode()).hexdigest()[:20])
-
-    async def connect(self, source: Source, scheme: AuthScheme, value: str = "") -> CredentialRef:
-        """Note that a source has a credential; its value is given here or in the vault already."""
-        found_id = self.credential_id(source, scheme)
-        if value:
-            await self._vault.put(found_id, value)
-        reference = CredentialRef(id=found_id, source=SourceId(source.id), scheme=scheme)
-        await self._ledger.commit("source.credential", reference, actor="person")
-        return reference
+    def wanted(self, source: Source) -> tuple[AuthScheme, ...]:
+        """The credentials a source has asked for itself and does not have."""
+        return self.book.lacking(source, source.wants)
 
     async def call(
         self, found: Found, tool: ToolDescriptor, arguments: Mapping[str, Any]
     ) -> ToolResult:
-        """Call a tool once, with the source's credentials."""
-        source = self.require(found.source)
-        credentials = await self.credentials(source)
-        return await self._connectors[source.kind].call(source, tool, arguments, credentials)
+        """Call a tool once, with the source's credentials.
 
-    async def credentials(self, source: Source) -> Credentials:
-        """What a source has been given."""
-        found: list[Credential] = []
-        for reference in self._references(source):
-            value = await self._vault.get(CredentialId(reference.id))
-            if value is not None:
-                found.append(Credential(scheme=reference.scheme, value=value))
-        return found
+        One that refuses them is in state `auth_required` from then on, until a call succeeds or it
+        is read anew; the next call asks a person for another credential.
+        """
+        source = self.require(found.source)
+        credentials = await self.book.of(source)
+        try:
+            result = await self._connectors[source.kind].call(source, tool, arguments, credentials)
+        except AuthRequired as error:
+            await self._unauthorized(source.id, error, credentials)
+            return ToolFailed(error=ToolError(code="auth_required", message=str(error)))
+        if isinstance(result, ToolOk) and self.require(source.id).state == "auth_required":
+            await self._authorized(source.id)
+        return result
+
+    async def _unauthorized(
+        self, source_id: str, error: AuthRequired, credentials: Credentials
+    ) -> None:
+        async with self._free_turn(source_id) as source:
+            if source is not None and source.state in {"connected", "auth_required"}:
+                marked = await self.book.refused(source, credentials)
+                now = moved(source, "auth_required", problem=str(error), wants=error.schemes)
+                await self._ledger.commit("source.auth_required", now, *marked)
+
+    async def _authorized(self, source_id: str) -> None:
+        async with self._free_turn(source_id) as source:
+            if source is not None and source.state == "auth_required":
+                await self._move(source, "connected")
+
+    @asynccontextmanager
+    async def _free_turn(self, source_id: str) -> AsyncGenerator[Source | None]:
+        """The source while nobody else changes it; None when it is gone or being read."""
+        turn = self._turns.setdefault(source_id, anyio.Lock())
+        if turn.locked():
+            yield None  # reading it finds out by itself
+            return
+        async with turn:
+            yield self._ledger.get(Source, source_id)
 
     async def _read(self, source: Source) -> Source:
-        connector = self._connectors[source.kind]
-        loaded = await connector.load(source, await self.credentials(source))
+        connector, before = self._connectors[source.kind], source.digest
+        loaded = await connector.load(source, await self.book.of(source))
         digest = hashlib.sha256(loaded.version.encode() + b"\0" + loaded.artifact).hexdigest()
         await self._artifacts.put("catalog", digest, loaded.artifact)
         catalog = connector.open(source, loaded.artifact)
@@ -246,15 +276,21 @@ class SourceManager:
         update = {"digest": digest, "tool_count": count, "loaded_ms": self._ledger.now_ms()}
         source = self._settled(source, catalog).model_copy(update=update)
         await self._ledger.commit(f"source.{source.state}", source, artifact)
+        if before != digest:
+            await self._drop_catalog(before)
         return source
 
+    async def _drop_catalog(self, digest: str) -> None:
+        """Forget a catalog that no source has any more."""
+        if digest and all(source.digest != digest for source in self.list()):
+            await self._artifacts.drop("catalog", digest)
+
     def _settled(self, source: Source, catalog: Catalog) -> Source:
-        have = {reference.scheme.name for reference in self._references(source)}
-        lacking = [scheme.name for scheme in catalog.schemes if scheme.name not in have]
-        if catalog.auth_required and lacking and not have:
-            return moved(
-                source, "auth_required", problem=f"it wants a credential: {', '.join(lacking[:5])}"
-            )
+        lacking = self.book.lacking(source, catalog.schemes)
+        if catalog.auth_required and lacking and len(lacking) == len(catalog.schemes):
+            names = ", ".join(scheme.name for scheme in lacking[:5])
+            problem = f"it wants a credential ({names}): the first call asks a person for it"
+            return moved(source, "auth_required", problem=problem)
         return moved(source, "connected")
 
     def _shelve(self, source: Source, data: bytes) -> None:
@@ -270,9 +306,6 @@ class SourceManager:
         source = moved(source, state, problem=problem)
         await self._ledger.commit(f"source.{state}", source)
         return source
-
-    def _references(self, source: Source) -> list[CredentialRef]:
-        return [ref for ref in self._ledger.all(CredentialRef) if ref.source == source.id]
 
     def _free(self, namespace: str, place: Place) -> str:
         taken = [source.namespace for source in self.list()]

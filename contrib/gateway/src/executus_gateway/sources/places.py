@@ -42,7 +42,8 @@ def normal_place(place: Place) -> Place:
             base = normal_url(place.base_url) if place.base_url else ""
             return place.model_copy(update={"spec": spec, "base_url": base.rstrip("/")})
         case GraphqlPlace():
-            return place.model_copy(update={"url": normal_url(place.url)})
+            sdl = normal_url(place.sdl) if place.sdl and not _is_file(place.sdl) else place.sdl
+            return place.model_copy(update={"url": normal_url(place.url), "sdl": sdl})
 
 
 def location_of(place: Place) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping
 from typing import Any
 
@@ -22,8 +21,11 @@ from executus_gateway.schema import (
     ToolOk,
     ToolResult,
 )
+from executus_gateway.sources.challenges import refusal_of
 from executus_gateway.sources.graphql.catalog import SELECT, VERSION, GraphqlCatalog, compiled
 from executus_gateway.sources.graphql.schema import read_schema
+from executus_gateway.sources.headers import headers_of
+from executus_gateway.sources.protection import protected
 from majordomo.threads import call_in_thread
 
 __all__ = ["GraphqlConnector"]
@@ -46,7 +48,7 @@ class GraphqlConnector:
 
     async def load(self, source: Source, credentials: Credentials) -> Loaded:
         """Read the schema."""
-        schema = await read_schema(_place(source), self._guard, _headers(credentials))
+        schema = await read_schema(_place(source), self._guard, headers_of(credentials))
         return Loaded(artifact=await call_in_thread(compiled, schema), version=VERSION)
 
     def open(self, source: Source, artifact: bytes) -> GraphqlCatalog:
@@ -74,7 +76,7 @@ class GraphqlConnector:
                 headers={
                     "Content-Type": "application/json",
                     "User-Agent": USER_AGENT,
-                    **_headers(credentials),
+                    **headers_of(credentials),
                 },
                 content=to_json({"query": text, "variables": variables}),
                 timeout_s=TIMEOUT_S,
@@ -85,8 +87,9 @@ class GraphqlConnector:
             return _failed("invalid_arguments", str(error))
         except EgressError as error:
             return _failed("source_error", str(error))
-        if response.status in {401, 403}:
-            return _failed("auth_required", f"the endpoint answered {response.status}")
+        if (refused := refusal_of(response)) is not None:
+            url = _place(source).url
+            raise await protected(self._guard, url, refused, given=bool(credentials))
         return _told(response.status, response.body, catalog.field(tool.path))
 
     async def release(self, source: Source) -> None:
@@ -107,23 +110,6 @@ def _told(status: int, body: bytes, field: str) -> ToolResult:
         return ToolFailed(error=error)
     given: Mapping[str, Any] = data or {}
     return ToolOk(data=given.get(field))
-
-
-def _headers(credentials: Credentials) -> dict[str, str]:
-    made: dict[str, str] = {}
-    for credential in credentials:
-        scheme, value = credential.scheme, credential.value
-        match scheme.placement:
-            case "bearer":
-                made["Authorization"] = f"Bearer {value}"
-            case "basic":
-                encoded = base64.b64encode(value.encode()).decode()
-                made["Authorization"] = f"Basic {encoded}"
-            case "header":
-                made[scheme.key] = value
-            case _:
-                continue
-    return made
 
 
 def _place(source: Source) -> GraphqlPlace:

@@ -11,8 +11,9 @@ from pydantic_core import from_json, to_json
 
 from executus.egress import Egress, EgressError
 from executus_gateway.errors import SourceFailed
-from executus_gateway.ports import AuthRequired
 from executus_gateway.schema import AuthScheme, GraphqlPlace
+from executus_gateway.sources.challenges import refusal_of
+from executus_gateway.sources.protection import protected
 from majordomo.threads import call_in_thread
 
 __all__ = ["BEARER", "read_schema"]
@@ -32,10 +33,10 @@ async def read_schema(
 
     Raises:
         SourceFailed: It cannot be had, or is not one.
-        AuthRequired: The endpoint wants credentials first.
+        AuthRequired: The endpoint wants credentials first, or other ones.
     """
     if place.sdl:
-        return await call_in_thread(_from_file, place.sdl)
+        return await call_in_thread(_built, await _schema_text(place.sdl, guard))
     query = to_json({"query": get_introspection_query(descriptions=True)})
     try:
         response = await guard.fetch(
@@ -49,8 +50,8 @@ async def read_schema(
         )
     except EgressError as error:
         raise SourceFailed(str(error)) from error
-    if response.status in {401, 403}:
-        raise AuthRequired("the endpoint wants a credential: token", (BEARER,))
+    if (refused := refusal_of(response)) is not None:
+        raise await protected(guard, place.url, refused, given=bool(headers))
     return _introspection(response.status, response.body)
 
 
@@ -64,14 +65,27 @@ def _introspection(status: int, body: bytes) -> Mapping[str, Any]:
         ) from None
 
 
-def _from_file(path: str) -> Mapping[str, Any]:
+async def _schema_text(where: str, guard: Egress) -> bytes:
+    """A schema's text, from a file or through the guard."""
+    if where.startswith("/"):
+        try:
+            return await call_in_thread(Path(where).read_bytes)
+        except OSError as error:
+            raise SourceFailed(f"the file {where} cannot be read: {error.strerror}") from error
     try:
-        text = Path(path).read_bytes()
-        if len(text) > MAX_SDL_BYTES:
-            raise SourceFailed(f"the schema's file is over {MAX_SDL_BYTES} bytes")
+        response = await guard.fetch("GET", where, max_bytes=MAX_SDL_BYTES, timeout_s=TIMEOUT_S)
+    except EgressError as error:
+        raise SourceFailed(str(error)) from error
+    if response.status != 200:
+        raise SourceFailed(f"the schema's address answered with status {response.status}")
+    return response.body
+
+
+def _built(text: bytes) -> Mapping[str, Any]:
+    if len(text) > MAX_SDL_BYTES:
+        raise SourceFailed(f"the schema is over {MAX_SDL_BYTES} bytes")
+    try:
         schema = build_schema(text.decode(), assume_valid=True)
-    except OSError as error:
-        raise SourceFailed(f"the file {path} cannot be read: {error.strerror}") from error
     except (GraphQLError, UnicodeDecodeError, TypeError) as error:
-        raise SourceFailed("the file is not in GraphQL's schema language") from error
+        raise SourceFailed("the schema is not in GraphQL's schema language") from error
     return cast("Mapping[str, Any]", introspection_from_schema(schema)["__schema"])

@@ -8,8 +8,10 @@ from functools import partial
 from types import TracebackType
 from typing import Any, Self, TypeAlias
 
+from pydantic_core import to_json
+
 from executus.egress import Egress, EgressError
-from executus.tools.mcp import McpError, OpenSession
+from executus.tools.mcp import McpError, McpUnavailable, OpenSession
 from executus.tools.mcp.sdk import opener
 from executus.tools.mcp.targets import HttpTarget, StdioTarget
 from executus_gateway.errors import SourceFailed
@@ -25,15 +27,19 @@ from executus_gateway.schema import (
     ToolFailed,
     ToolResult,
 )
+from executus_gateway.sources.challenges import Refusal, refusal, refusal_of
+from executus_gateway.sources.headers import headers_of
 from executus_gateway.sources.mcpsource.catalog import VERSION, McpCatalog, compiled
 from executus_gateway.sources.mcpsource.results import told
 from executus_gateway.sources.mcpsource.server import KeptServer, Listed
-from executus_gateway.sources.urlparts import host_of
+from executus_gateway.sources.protection import protected
 from majordomo.clock import SYSTEM_CLOCK, Clock
 from majordomo.tasks import TaskOwner
 
 __all__ = ["McpConnector", "OpenPlace"]
 
+ASK_TIMEOUT_S = 10.0
+MAX_ASKED_BYTES = 64 * 1024
 SECRET_MARK = "secret:"  # noqa: S105 - the mark of a reference, not a secret
 
 _UNKNOWN = re.compile(r"\b(unknown|no such|not found)\b.*\btool\b|\btool\b.*\bnot found\b", re.I)
@@ -46,7 +52,7 @@ class McpConnector:
     """A `Connector`. Use as a block; leaving it ends all sessions and their processes.
 
     Args:
-        guard: Judges endpoints before they are dialled.
+        guard: Judges and pins every connection to an endpoint.
         on_change: Told the id of a source whose tools are not what they were.
         clock: Limits attempts.
         open_place: How to connect.
@@ -63,7 +69,7 @@ class McpConnector:
         self._guard = guard
         self._on_change = on_change
         self._clock = clock
-        self._open_place = open_place or partial(session_opener, clock=clock)
+        self._open_place = open_place or partial(session_opener, clock=clock, guard=guard)
         self._servers: dict[str, KeptServer] = {}
         self._given: dict[str, tuple[Credential, ...]] = {}
         self._owner: TaskOwner | None = None
@@ -87,13 +93,13 @@ class McpConnector:
 
     async def load(self, source: Source, credentials: Credentials) -> Loaded:
         """List the tools, in the session there is, or in a new one."""
-        await self._judge(source)
         if self._given.get(source.id) != tuple(credentials):
             await self.release(source)
         try:
             listed = await self._server(source, credentials).list_tools()
         except SourceFailed:
             await self.release(source)
+            await self._ask_why(source, credentials)
             listed = await self._server(source, credentials).list_tools()
         return Loaded(artifact=compiled(listed), version=VERSION)
 
@@ -110,10 +116,10 @@ class McpConnector:
     ) -> ToolResult:
         """Call the tool once, in the session there is."""
         try:
-            await self._judge(source)
             server = self._server(source, credentials)
             result = told(await server.call(tool.origin, arguments))
         except (SourceFailed, McpError) as error:
+            await self._judge(source, error, credentials)
             result = ToolFailed(error=ToolError(code="source_error", message=str(error)))
         if isinstance(result, ToolFailed) and _UNKNOWN.search(result.error.message):
             self._on_change(SourceId(source.id))
@@ -151,18 +157,56 @@ class McpConnector:
 
         return changed
 
-    async def _judge(self, source: Source) -> None:
-        if isinstance(source.place, McpEndpoint):
-            try:
-                await self._guard.lookup(host_of(source.place.url))
-            except EgressError as error:
-                raise SourceFailed(str(error)) from error
+    async def _judge(
+        self, source: Source, error: SourceFailed | McpError, credentials: Credentials
+    ) -> None:
+        """Find out whether a call failed for want of a credential.
+
+        Raises:
+            AuthRequired: It did.
+        """
+        if isinstance(error, McpUnavailable):
+            await self._ask_why(source, credentials)
+        elif isinstance(error, McpError):
+            refused = refusal(error.status, error.challenge)
+            await self._told_apart(source, refused, credentials)
+
+    async def _ask_why(self, source: Source, credentials: Credentials) -> None:
+        """Ask an endpoint that failed with one request of ours: the SDK does not tell of refusals.
+
+        Raises:
+            AuthRequired: It wants a credential, or another one.
+        """
+        if not isinstance(source.place, McpEndpoint):
+            return
+        headers = {"Accept": "application/json, text/event-stream", **headers_of(credentials)}
+        try:
+            answer = await self._guard.fetch(
+                "POST",
+                source.place.url,
+                headers={"Content-Type": "application/json", **headers},
+                content=to_json({"jsonrpc": "2.0", "id": 1, "method": "ping"}),
+                timeout_s=ASK_TIMEOUT_S,
+                max_bytes=MAX_ASKED_BYTES,
+                oversize="cut",
+                redirects=False,
+            )
+        except EgressError:
+            return  # what failed first is what is told
+        await self._told_apart(source, refusal_of(answer), credentials)
+
+    async def _told_apart(
+        self, source: Source, refused: Refusal | None, credentials: Credentials
+    ) -> None:
+        if refused is not None and isinstance(source.place, McpEndpoint):
+            await self.release(source)
+            raise await protected(self._guard, source.place.url, refused, given=bool(credentials))
 
 
 def session_opener(
-    source: Source, credentials: Credentials, *, clock: Clock = SYSTEM_CLOCK
+    source: Source, credentials: Credentials, *, guard: Egress, clock: Clock = SYSTEM_CLOCK
 ) -> OpenSession:
-    """How to connect to a source through the protocol's SDK."""
+    """How to connect to a source through the protocol's SDK, and to endpoints past the guard."""
     values = {credential.scheme.name: credential.value for credential in credentials}
     match source.place:
         case McpCommand() as place:
@@ -170,8 +214,7 @@ def session_opener(
             target = StdioTarget(command=place.command, args=place.args, env=env, cwd=place.cwd)
             return opener(source.namespace, target, clock)
         case McpEndpoint() as place:
-            headers = dict(map(_header, credentials))
-            target = HttpTarget(url=place.url, headers=headers)
+            target = HttpTarget(url=place.url, headers=headers_of(credentials), guard=guard)
             return opener(source.namespace, target, clock)
         case _:
             raise SourceFailed("this source is not an MCP server")
@@ -181,13 +224,6 @@ def _filled(value: str, values: Mapping[str, str]) -> str:
     if not value.startswith(SECRET_MARK):
         return value
     return values.get(value.removeprefix(SECRET_MARK), "")
-
-
-def _header(credential: Credential) -> tuple[str, str]:
-    scheme = credential.scheme
-    if scheme.placement == "bearer":
-        return "Authorization", f"Bearer {credential.value}"
-    return scheme.key or "Authorization", credential.value
 
 
 def _schemes(source: Source) -> tuple[AuthScheme, ...]:

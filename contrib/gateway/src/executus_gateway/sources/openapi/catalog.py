@@ -11,6 +11,7 @@ from pydantic_core import from_json
 from executus_gateway.domain import identifiers
 from executus_gateway.errors import SourceFailed
 from executus_gateway.schema import AuthScheme, ToolDescriptor, ToolSummary
+from executus_gateway.sources.jsonobjects import as_list, as_object
 from executus_gateway.sources.openapi.compiling import HEAD_LENGTH, VERSION, Head, Operation
 from executus_gateway.sources.openapi.inlining import Inliner
 from executus_gateway.sources.openapi.parameters import Body, Parameter, Plan
@@ -66,7 +67,9 @@ class OpenapiCatalog:
     @property
     def auth_required(self) -> bool:
         """Whether every operation wants a credential."""
-        return bool(self._operations) and all(row.auth for row in self._head.operations)
+        return bool(self._operations) and all(
+            row.auth and () not in row.auth for row in self._head.operations
+        )
 
     def describe(self, path: str) -> ToolDescriptor | None:
         """An operation in full."""
@@ -100,7 +103,7 @@ class OpenapiCatalog:
 
     def _plan(self, row: Operation, piece: Mapping[str, Any], inliner: Inliner) -> Plan:
         found: dict[tuple[str, str], Mapping[str, Any]] = {}
-        for entry in piece.get("parameters", []):
+        for entry in as_list(piece.get("parameters")):
             declared = inliner.resolve(entry)
             place, name = str(declared.get("in")), str(declared.get("name"))
             if place in PLACES and not (place == "header" and name.lower() in _NOT_HEADERS):
@@ -136,10 +139,12 @@ def _described(piece: Mapping[str, Any]) -> str:
 
 
 def _output(piece: Mapping[str, Any], inliner: Inliner) -> dict[str, Any] | None:
-    responses: Mapping[str, Any] = piece.get("responses") or {}
+    responses = as_object(piece.get("responses"))
     good = next((key for key in sorted(responses) if key.startswith("2")), None)
     if good is None:
         return None
-    content: Mapping[str, Any] = inliner.resolve(responses[good]).get("content") or {}
+    content = as_object(inliner.resolve(responses[good]).get("content"))
     kind = next((key for key in content if "json" in key), None)
-    return None if kind is None else inliner.schema(content[kind].get("schema") or {})
+    if kind is None:
+        return None
+    return dict(as_object(inliner.schema(as_object(content[kind]).get("schema")))) or None

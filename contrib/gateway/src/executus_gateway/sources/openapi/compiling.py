@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, cast
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -17,6 +17,7 @@ from pydantic_core import to_json
 
 from executus_gateway.domain import identifier
 from executus_gateway.schema import AuthScheme, ToolEffect
+from executus_gateway.sources.jsonobjects import as_list, as_object
 from executus_gateway.sources.openapi.security import alternatives, schemes_of
 
 __all__ = ["HEAD_LENGTH", "VERSION", "Head", "Operation", "compiled"]
@@ -83,52 +84,56 @@ class _Pieces:
 def compiled(document: Mapping[str, Any]) -> bytes:
     """The artifact of a document; what in it cannot be understood is left out."""
     pieces = _Pieces()
-    head = Head(
-        version=VERSION,
-        title=str(_map(document.get("info")).get("title", ""))[:200],
-        servers=tuple(_servers(document)),
-        schemes=schemes_of(_map(_map(document.get("components")).get("securitySchemes"))),
-        operations=tuple(_operations(document, pieces)),
-        pieces=_components(_map(document.get("components")), pieces),
+    # As `Head` reads it; a model per operation would take as long as the rest.
+    data = to_json(
+        {
+            "version": VERSION,
+            "title": str(as_object(document.get("info")).get("title", ""))[:200],
+            "servers": list(_servers(document)),
+            "schemes": schemes_of(
+                as_object(as_object(document.get("components")).get("securitySchemes"))
+            ),
+            "operations": list(_operations(document, pieces)),
+            "pieces": _components(as_object(document.get("components")), pieces),
+        }
     )
-    data = head.model_dump_json(exclude_defaults=True).encode()
     return b"".join((len(data).to_bytes(HEAD_LENGTH, "big"), data, *pieces.parts))
 
 
-def _operations(document: Mapping[str, Any], pieces: _Pieces) -> Iterable[Operation]:
-    known = _map(_map(document.get("components")).get("securitySchemes"))
+def _operations(document: Mapping[str, Any], pieces: _Pieces) -> Iterable[Mapping[str, Any]]:
+    known = frozenset(scheme.name for scheme in _schemes(document))
     rows = list(_rows(document))[:MAX_OPERATIONS]
     names = [_name(method, route, operation) for method, route, operation, _ in rows]
     often = Counter(names)
     for (method, route, operation, shared), name in zip(rows, names, strict=True):
         own = {key: operation[key] for key in _PIECES if key in operation}
-        own["parameters"] = [*shared, *_list(operation.get("parameters"))]
+        own["parameters"] = [*shared, *as_list(operation.get("parameters"))]
         summary = str(operation.get("summary") or operation.get("description") or "")
-        yield Operation(
-            path=name if often[name] == 1 else f"{name}_{_hash(f'{method} {route}')}",
-            method=method.upper(),
-            route=route,
-            summary=summary.strip().partition("\n")[0][:MAX_SUMMARY],
-            words=_words(route, operation),
-            effect=_EFFECTS[method],
-            auth=alternatives(operation.get("security", document.get("security")), known),
-            at=pieces.add(own),
-        )
+        yield {
+            "path": name if often[name] == 1 else f"{name}_{_hash(f'{method} {route}')}",
+            "method": method.upper(),
+            "route": route,
+            "summary": summary.strip().partition("\n")[0][:MAX_SUMMARY],
+            "words": _words(route, operation),
+            "effect": _EFFECTS[method],
+            "auth": alternatives(operation.get("security", document.get("security")), known),
+            "at": pieces.add(own),
+        }
 
 
 def _rows(
     document: Mapping[str, Any],
 ) -> Iterable[tuple[str, str, Mapping[str, Any], list[Any]]]:
-    for route, item in _map(document.get("paths")).items():
-        found = _map(item)
-        shared = _list(found.get("parameters"))
+    for route, item in as_object(document.get("paths")).items():
+        found = as_object(item)
+        shared = as_list(found.get("parameters"))
         for method in _EFFECTS:
             if isinstance(operation := found.get(method), dict):
                 yield method, str(route), cast("dict[str, Any]", operation), shared
 
 
 def _name(method: str, route: str, operation: Mapping[str, Any]) -> str:
-    tags = [str(tag) for tag in _list(operation.get("tags"))]
+    tags = [str(tag) for tag in as_list(operation.get("tags"))]
     group = identifier(tags[0] if tags else _first_segment(route))
     leaf = str(operation.get("operationId") or f"{method} {route}")
     name = identifier(leaf)
@@ -143,7 +148,7 @@ def _first_segment(route: str) -> str:
 
 
 def _words(route: str, operation: Mapping[str, Any]) -> str:
-    tags = " ".join(str(tag) for tag in _list(operation.get("tags")))
+    tags = " ".join(str(tag) for tag in as_list(operation.get("tags")))
     return f"{route} {tags} {operation.get('operationId', '')}"[:300]
 
 
@@ -151,26 +156,22 @@ def _components(components: Mapping[str, Any], pieces: _Pieces) -> dict[str, tup
     return {
         f"{section}/{name}": pieces.add(value)
         for section in SECTIONS
-        for name, value in _map(components.get(section)).items()
+        for name, value in as_object(components.get(section)).items()
     }
 
 
+def _schemes(document: Mapping[str, Any]) -> Sequence[AuthScheme]:
+    return schemes_of(as_object(as_object(document.get("components")).get("securitySchemes")))
+
+
 def _servers(document: Mapping[str, Any]) -> Iterable[str]:
-    for server in _list(document.get("servers")):
-        found = _map(server)
+    for server in as_list(document.get("servers")):
+        found = as_object(server)
         url = str(found.get("url", ""))
-        for name, variable in _map(found.get("variables")).items():
-            url = url.replace("{" + str(name) + "}", str(_map(variable).get("default", "")))
+        for name, variable in as_object(found.get("variables")).items():
+            url = url.replace("{" + str(name) + "}", str(as_object(variable).get("default", "")))
         if url and "{" not in url:
             yield url
-
-
-def _map(value: object) -> Mapping[str, Any]:
-    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
-
-
-def _list(value: object) -> list[Any]:
-    return cast("list[Any]", value) if isinstance(value, list) else []
 
 
 def _hash(text: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode, urljoin
 
@@ -12,7 +12,7 @@ from pydantic_core import from_json
 from executus.egress import Egress, EgressError, EgressRefused, EgressResponse
 from executus_gateway.domain import MisfitArguments
 from executus_gateway.errors import SourceFailed
-from executus_gateway.ports import Credential, Credentials, Loaded
+from executus_gateway.ports import AuthRequired, Credential, Credentials, Loaded
 from executus_gateway.schema import (
     ErrorCode,
     OpenapiPlace,
@@ -23,10 +23,14 @@ from executus_gateway.schema import (
     ToolOk,
     ToolResult,
 )
+from executus_gateway.sources.challenges import Refusal, refusal_of
+from executus_gateway.sources.headers import header_of
 from executus_gateway.sources.openapi.catalog import OpenapiCatalog
+from executus_gateway.sources.openapi.collecting import uncollected
 from executus_gateway.sources.openapi.compiling import VERSION, compiled
-from executus_gateway.sources.openapi.document import read_document
+from executus_gateway.sources.openapi.document import parsed, read_document
 from executus_gateway.sources.openapi.parameters import BuiltRequest
+from executus_gateway.sources.protection import protected
 from majordomo.threads import call_in_thread
 
 __all__ = ["OpenapiConnector"]
@@ -53,8 +57,7 @@ class OpenapiConnector:
         """Read and compile the document; no credentials are sent to where it is."""
         del credentials
         place = _place(source)
-        document = await read_document(place, self._guard)
-        artifact = await call_in_thread(compiled, document)
+        artifact = await call_in_thread(_artifact, await read_document(place, self._guard))
         self._base(place, OpenapiCatalog(artifact))
         return Loaded(artifact=artifact, version=VERSION)
 
@@ -85,7 +88,12 @@ class OpenapiConnector:
         declared = {scheme.name for scheme in catalog.schemes}
         chosen = _chosen(tool, credentials, declared)
         secret_headers = [_authorize(request, credential) for credential in chosen]
-        return await self._send(base, request, [name for name in secret_headers if name])
+        response = await self._send(base, request, [name for name in secret_headers if name])
+        if isinstance(response, ToolFailed):
+            return response
+        if (refused := refusal_of(response)) is not None:
+            raise await self._wanted(base, refused, catalog, tool, chosen)
+        return _told(response)
 
     async def release(self, source: Source) -> None:
         """Forget the catalog."""
@@ -93,14 +101,14 @@ class OpenapiConnector:
 
     async def _send(
         self, base: str, request: BuiltRequest, secret_headers: list[str]
-    ) -> ToolResult:
+    ) -> EgressResponse | ToolFailed:
         query = f"?{urlencode(request.query)}" if request.query else ""
         headers = {"Accept": "application/json, */*;q=0.5", "User-Agent": USER_AGENT}
         headers.update(request.headers)
         if request.cookies:
             headers["Cookie"] = "; ".join(f"{k}={v}" for k, v in request.cookies.items())
         try:
-            response = await self._guard.fetch(
+            return await self._guard.fetch(
                 request.method,
                 f"{base}{request.path}{query}",
                 headers=headers,
@@ -115,7 +123,20 @@ class OpenapiConnector:
             return _failed(code, str(error))
         except EgressError as error:
             return _failed("source_error", str(error))
-        return _told(response)
+
+    async def _wanted(
+        self,
+        base: str,
+        refused: Refusal,
+        catalog: OpenapiCatalog,
+        tool: ToolDescriptor,
+        chosen: Sequence[Credential],
+    ) -> AuthRequired:
+        """What is wanted: what the document says, or else what the answer says."""
+        told = await protected(self._guard, base, refused, given=bool(chosen))
+        names = {name for group in tool.auth for name in group}
+        declared = tuple(scheme for scheme in catalog.schemes if scheme.name in names)
+        return AuthRequired(str(told), declared or told.schemes)
 
     def _base(self, place: OpenapiPlace, catalog: OpenapiCatalog) -> str:
         if place.base_url:
@@ -127,6 +148,11 @@ class OpenapiConnector:
         return base.rstrip("/")
 
 
+def _artifact(data: bytes) -> bytes:
+    with uncollected():
+        return compiled(parsed(data))
+
+
 def _place(source: Source) -> OpenapiPlace:
     if not isinstance(source.place, OpenapiPlace):
         raise SourceFailed("this source is not an OpenAPI service")
@@ -134,7 +160,10 @@ def _place(source: Source) -> OpenapiPlace:
 
 
 def _chosen(tool: ToolDescriptor, credentials: Credentials, declared: set[str]) -> list[Credential]:
-    """The first group that is complete, and what the person added beside the document's."""
+    """The first group that is complete, and what the person added beside the document's.
+
+    A group without any schemes, which is complete, stands last: a credential there is, is used.
+    """
     have = {credential.scheme.name: credential for credential in credentials}
     group = next((group for group in tool.auth if all(name in have for name in group)), ())
     extra = [credential for name, credential in have.items() if name not in declared]
@@ -144,17 +173,10 @@ def _chosen(tool: ToolDescriptor, credentials: Credentials, declared: set[str]) 
 def _authorize(request: BuiltRequest, credential: Credential) -> str:
     """Put a credential in; gives the name of the header it is in, if it is in one."""
     scheme, value = credential.scheme, credential.value
+    if (header := header_of(credential)) is not None:
+        request.headers[header[0]] = header[1]
+        return header[0]
     match scheme.placement:
-        case "bearer":
-            request.headers["Authorization"] = f"Bearer {value}"
-            return "Authorization"
-        case "basic":
-            encoded = base64.b64encode(value.encode()).decode()
-            request.headers["Authorization"] = f"Basic {encoded}"
-            return "Authorization"
-        case "header":
-            request.headers[scheme.key] = value
-            return scheme.key
         case "query":
             request.query.append((scheme.key, value))
             return ""
@@ -170,9 +192,8 @@ def _told(response: EgressResponse) -> ToolResult:
         return ToolOk(data=data)
     if isinstance(data, str):
         data = data[:MAX_DETAIL]
-    code = "auth_required" if response.status == 401 else "tool_error"
     message = f"the service answered with status {response.status}"
-    error = ToolError(code=code, message=message, status=response.status, detail=data)
+    error = ToolError(code="tool_error", message=message, status=response.status, detail=data)
     return ToolFailed(error=error)
 
 

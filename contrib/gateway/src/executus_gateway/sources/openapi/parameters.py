@@ -13,6 +13,7 @@ from urllib.parse import quote, urlencode
 from pydantic_core import to_json
 
 from executus_gateway.domain import MisfitArguments
+from executus_gateway.sources.jsonobjects import as_object
 from executus_gateway.sources.openapi.inlining import Inliner
 
 __all__ = ["BODY", "Body", "BuiltRequest", "Parameter", "Plan"]
@@ -76,11 +77,11 @@ class Parameter:
         """From a document's parameter."""
         place = str(declared["in"])
         style = str(declared.get("style") or ("form" if place in {"query", "cookie"} else "simple"))
-        content: Mapping[str, Any] = declared.get("content") or {}
+        content = as_object(declared.get("content"))
         schema = declared.get("schema")
         if schema is None and content:
-            schema = next(iter(content.values())).get("schema")
-        made = dict(inliner.schema(schema or {}))
+            schema = as_object(next(iter(content.values()))).get("schema")
+        made = dict(as_object(inliner.schema(schema)))
         if "description" in declared and "$ref" not in made:
             made.setdefault("description", str(declared["description"])[:500])
         return cls(
@@ -138,11 +139,11 @@ class Body:
     @classmethod
     def declared(cls, declared: Mapping[str, Any], inliner: Inliner) -> Self | None:
         """From a document's request body; None when there is none."""
-        content: Mapping[str, Any] = declared.get("content") or {}
+        content = as_object(declared.get("content"))
         if not content:
             return None
         kind = next((kind for kind in _PREFERRED if kind in content), next(iter(content)))
-        schema = inliner.schema(content[kind].get("schema") or {})
+        schema = inliner.schema(as_object(content[kind]).get("schema") or {})
         if not (kind.endswith("json") or "form" in kind):
             what = "text" if kind.startswith("text/") else "bytes as base64 text"
             schema = {"type": "string", "description": what}

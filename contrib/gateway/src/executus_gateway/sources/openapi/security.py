@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, cast
 
 from executus_gateway.schema import AuthScheme, PlacementKind
@@ -23,23 +23,27 @@ def schemes_of(declared: Mapping[str, Any]) -> tuple[AuthScheme, ...]:
     return tuple(scheme for scheme in made if scheme is not None)
 
 
-def alternatives(security: object, declared: Mapping[str, Any]) -> tuple[tuple[str, ...], ...]:
-    """The groups of schemes one of which a call needs; empty when it needs none."""
-    known = {scheme.name for scheme in schemes_of(declared)}
+def alternatives(security: object, known: Collection[str]) -> tuple[tuple[str, ...], ...]:
+    """The groups of schemes one of which a call needs; empty when it needs none.
+
+    Where credentials are optional an empty group stands last. A group with a scheme that is not
+    known is left out: nobody could give what it wants.
+    """
     groups: list[tuple[str, ...]] = []
+    optional = False
     for entry in cast("list[object]", security) if isinstance(security, list) else []:
         names = tuple(cast("dict[str, Any]", entry)) if isinstance(entry, dict) else ()
         if not names:
-            return ()
-        if all(name in known for name in names):
+            optional = True
+        elif all(name in known for name in names):
             groups.append(names)
-    return tuple(groups)
+    return (*groups, ()) if groups and optional else tuple(groups)
 
 
 def _scheme(name: str, declared: Mapping[str, Any]) -> AuthScheme | None:
     hint = str(declared.get("description") or "").strip().partition("\n")[0][:300]
     match declared.get("type"):
-        case "apiKey" if declared.get("in") in _PLACES:
+        case "apiKey" if str(declared.get("in")) in _PLACES:
             placement = _PLACES[str(declared["in"])]
             key = str(declared.get("name", ""))
             return AuthScheme(name=name, placement=placement, key=key, hint=hint)
