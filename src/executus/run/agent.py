@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeAlias
+from typing import Any, Generic, TypeAlias, cast
 
 from typing_extensions import TypeVar
 
+from executus.errors import SetupError
 from executus.invocation import Limits
 from majordomo.agent import Hooks, Skill, ToolErrorLimits, as_tool
 from majordomo.llm import Model, Settings, Tool
@@ -20,9 +21,29 @@ Grant: TypeAlias = str | Tool | Callable[..., Any]
 """A glob over registered names (`"web.*"`), a tool, or a typed function to make one of."""
 
 
-def _made(grants: Sequence[Grant]) -> tuple[str | Tool, ...]:
+def _made(grants: object) -> tuple[str | Tool, ...]:
     """The grants with a tool for each function: made once, not in every run."""
-    return tuple(grant if isinstance(grant, str) else as_tool(grant) for grant in grants)
+    listed = _listed("tools", grants, "tools=['calc.*', my_tool]")
+    return tuple(grant if isinstance(grant, str) else as_tool(grant) for grant in listed)
+
+
+def _listed(name: str, given: object, example: str) -> Iterable[Any]:
+    if isinstance(given, str) or not isinstance(given, Iterable):
+        raise SetupError(f"{name} must be a list, such as {example}, not {given!r:.100}")
+    return cast("Iterable[Any]", given)
+
+
+def _require(name: str, given: object, kind: type) -> None:
+    if given is not None and not isinstance(given, kind):
+        raise SetupError(f"{name} must be {kind.__name__}(…), not {given!r:.100}")
+
+
+_LISTS = {
+    "deny": "deny=['net.*']",
+    "on_demand": "on_demand=['crm.*']",
+    "skills": "skills=[my_skill]",
+    "phases": "phases=[Phase(name='plan'), Phase(name='write')]",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +63,7 @@ class Phase:
 
     Raises:
         ToolDefinitionError: A function cannot be made into a tool.
+        SetupError: One of them is of the wrong kind, such as a text where a list is needed.
     """
 
     name: str
@@ -52,6 +74,7 @@ class Phase:
     settings: Settings | None = None
 
     def __post_init__(self) -> None:
+        _require("settings", self.settings, Settings)
         if self.tools is not None:
             object.__setattr__(self, "tools", _made(self.tools))
 
@@ -79,6 +102,7 @@ class RunnableAgent(Generic[Out]):
 
     Raises:
         ToolDefinitionError: A function cannot be made into a tool.
+        SetupError: One of them is of the wrong kind, such as a text where a list is needed.
     """
 
     name: str = "agent"
@@ -97,4 +121,9 @@ class RunnableAgent(Generic[Out]):
     output_retries: int = 1
 
     def __post_init__(self) -> None:
+        _require("limits", self.limits, Limits)
+        _require("settings", self.settings, Settings)
+        _require("hooks", self.hooks, Hooks)
+        for name, example in _LISTS.items():
+            _listed(name, getattr(self, name), example)
         object.__setattr__(self, "tools", _made(self.tools))

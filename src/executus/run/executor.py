@@ -303,11 +303,16 @@ class Executor:
         invocation: Invocation | str,
         sinks: Sequence[EventSink],
     ) -> RunState[Out]:
-        if isinstance(invocation, str):
+        if not isinstance(invocation, Invocation):
             invocation = Invocation(invocation)
         fault: Exception | None = None
         if isinstance(agent, Agent):
             agent, fault = as_runnable(agent, invocation.deps, self.defaults or Limits())
+        if not isinstance(agent, RunnableAgent):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise SetupError(
+                "an executor runs a RunnableAgent or a majordomo Agent, such as "
+                f"RunnableAgent(model='fake'), not {agent!r:.100}"
+            )
         limits = invocation.limits or agent.limits or self.defaults
         state = new_run(self._kit, agent, invocation, limits=limits, sinks=sinks)
         state.fault = fault
@@ -342,6 +347,8 @@ class Executor:
 
 
 def _with_asker(ports: Ports, on_approval: AskingCallback | None) -> Ports:
+    if not isinstance(ports, Ports):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise SetupError(f"ports must be Ports(audit=…), not {ports!r:.100}")
     if on_approval is None:
         return ports
     if ports.ask is not NOBODY_TO_ASK:

@@ -9,11 +9,12 @@ being made.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Protocol
 
 from executus.asking import NOBODY_TO_ASK, Asker
 from executus.deliver import DISCARD, Deliverer
+from executus.errors import SetupError
 from executus.events import RunEvent
 from executus.money import NO_PRICES, Money, PriceSource
 from executus.registry import NO_SECRETS, SecretSource
@@ -178,6 +179,9 @@ class Ports:
         ask: Reaches the person who approves calls and answers questions.
         secrets: Gives tools the secrets they name.
         prices: Knows what tokens cost.
+
+    Raises:
+        SetupError: One of them lacks a method of its protocol.
     """
 
     audit: Audit = NO_AUDIT
@@ -190,6 +194,16 @@ class Ports:
     secrets: SecretSource = NO_SECRETS
     prices: PriceSource = NO_PRICES
 
+    def __post_init__(self) -> None:
+        for name, methods in _METHODS.items():
+            port = getattr(self, name)
+            for method in methods:
+                if not callable(getattr(port, method, None)):
+                    raise SetupError(
+                        f"{name}={port!r:.100} is no such port: it has no method {method}() "
+                        f"(it needs {', '.join(methods)}); a port that is not given does nothing"
+                    )
+
     @property
     def to_close(self) -> bool:
         """Whether the close stage has anyone to tell."""
@@ -198,3 +212,12 @@ class Ports:
             or self.budget is not UNLIMITED
             or self.checkpointer is not NO_CHECKPOINTER
         )
+
+
+def _methods(null: object) -> tuple[str, ...]:
+    """A null object has its protocol's methods, and no other."""
+    names = (name for name in dir(null) if not name.startswith("_"))
+    return tuple(name for name in names if callable(getattr(null, name)))
+
+
+_METHODS = {one.name: _methods(one.default) for one in fields(Ports)}
