@@ -6,6 +6,7 @@
     │   ├── BudgetExceeded  … because the budget is spent
     │   └── DispatchRefused … because of who dispatched it (dispatchguard)
     ├── RunStopped          it was ended in the middle, by a limit, the budget or a critic
+    │   └── RunTimeout      … by its time; a TimeoutError too (run.kernel)
     ├── AttachmentRefused   an attachment is more than a run may carry (pendingattach)
     ├── JournalConflict     another process goes on with this run (run.journal)
     └── RunError            `RunResult.raise_for_error` (run.result), carries the result

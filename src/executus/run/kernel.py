@@ -25,7 +25,7 @@ __all__ = ["RunTimeout", "execute"]
 Out = TypeVar("Out", default=str)
 
 
-class RunTimeout(TimeoutError):
+class RunTimeout(RunStopped, TimeoutError):
     """A run reached its `max_runtime_s`."""
 
 

@@ -1,5 +1,6 @@
 """An executor's promises: always a result, always bounded, ports that fail do no harm."""
 
+import pickle
 import threading
 
 import anyio
@@ -19,6 +20,7 @@ from executus import (
     SetupError,
 )
 from executus.deliver import DeliveryFailed, Retrying
+from executus.errors import ExecutusError
 from executus.run import Phase, RunTimeout
 from executus.testing import FakeClock
 from majordomo.agent import Agent, ModelFailed
@@ -128,6 +130,9 @@ async def test_a_hanging_model_cannot_outlive_the_runtime_limit():
         result = await run.wait()
     assert result.status is RunStatus.TIMED_OUT
     assert isinstance(result.error, RunTimeout)
+    assert isinstance(result.error, TimeoutError)
+    assert isinstance(result.error, ExecutusError)
+    assert str(pickle.loads(pickle.dumps(result.error))) == str(result.error)
     assert "60 s (max_runtime_s)" in str(result.error)
 
 
