@@ -43,9 +43,10 @@ async def pets():
 
 
 async def question(gateway, number=0):
-    """Wait for an open question."""
-    while len(gateway.inbox()) <= number:
-        await SYSTEM_CLOCK.sleep(0.005)
+    """Wait for an open question; one that never comes is a failure, not a hang."""
+    with anyio.fail_after(60):
+        while len(gateway.inbox()) <= number:
+            await SYSTEM_CLOCK.sleep(0.005)
     return gateway.inbox()[number]
 
 
