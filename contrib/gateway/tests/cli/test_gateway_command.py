@@ -68,6 +68,15 @@ def test_sources_are_listed_refreshed_and_removed(run, with_pets):
     assert run("sources", "remove", "pets")[0] == 2
 
 
+def test_what_is_at_an_address_is_found_out(run, pets):
+    code, out, err = run("sources", "add", "url", f"{pets.url}/openapi.json", "--name", "found")
+    assert (code, out.split("\t")[:3]) == (0, ["found", "openapi", "connected"]), err
+    assert run("sources", "remove", "found")[0] == 0
+    code, out, err = run("sources", "add", "url", f"{pets.url}/api/pets")
+    assert (code, out) == (1, "")
+    assert "nothing" in err
+
+
 def test_a_source_that_cannot_be_reached_fails_the_command_and_stays(run):
     code, out, _ = run("sources", "add", "openapi", "http://127.0.0.1:1/x", "--name", "gone")
     assert (code, out.split("\t")[2]) == (1, "error")

@@ -125,9 +125,10 @@ async def test_no_page_holds_a_secret(console, gateway, pets, next_question):
     assert "TOKEN" in (await console.get(paths[-1])).text
 
 
-async def test_a_source_is_added_by_address_refreshed_and_removed(console, gateway, pets):
+@pytest.mark.parametrize("kind", ["openapi", "url"])
+async def test_a_source_is_added_by_address_refreshed_and_removed(console, gateway, pets, kind):
     told = await console.send(
-        "sources.add", kind="openapi", address=f"{pets.url}/openapi.json", namespace="pets"
+        "sources.add", kind=kind, address=f"{pets.url}/openapi.json", namespace="pets"
     )
     (source,) = gateway.sources.list()
     assert told == {
@@ -164,7 +165,7 @@ async def test_a_source_is_added_by_command(console, gateway):
     [
         ({}, "kind is empty: fill it in"),
         ({"kind": "openapi"}, "address is empty: fill it in"),
-        ({"kind": "ftp", "address": "x"}, "a source is one of openapi, mcp, graphql"),
+        ({"kind": "ftp", "address": "x"}, "a source is one of url, openapi, mcp, graphql"),
         ({"kind": "mcp", "address": "file:///etc/passwd"}, "http"),
         ({"command": "a 'b"}, "the command has a quote that is not closed"),
         ({"command": "a", "env": "PATH"}, "variables are NAME=value, one a line"),

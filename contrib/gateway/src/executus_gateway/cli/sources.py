@@ -38,15 +38,16 @@ async def list_sources(client: Client, *, as_json: bool) -> int:
 @sources.command(
     epilog="""\b
 Examples:
-  executus-gateway sources add openapi https://example.com/openapi.json
+  executus-gateway sources add url https://example.com/
+  executus-gateway sources add openapi openapi.json --base-url https://example.com
   executus-gateway sources add mcp https://example.com/mcp --name wiki
   executus-gateway sources add command npx -- -y @modelcontextprotocol/server-everything"""
 )
-@click.argument("kind", type=click.Choice(["openapi", "graphql", "mcp", "command"]))
+@click.argument("kind", type=click.Choice(["url", "openapi", "graphql", "mcp", "command"]))
 @click.argument("place")
 @click.argument("args", nargs=-1)
 @click.option("--name", "namespace", default="", help="First part of its tools' names.")
-@click.option("--base-url", default="", help="Where requests go, for openapi.")
+@click.option("--base-url", default="", help="Where requests go, if the document does not say it.")
 @click.option("--sdl", default="", help="A file with the schema, for graphql.")
 @json_option
 @with_client
@@ -61,7 +62,10 @@ async def add(  # noqa: PLR0917 - click passes each option as an argument
     *,
     as_json: bool,
 ) -> int:
-    """Add a source: the address (or file) of an OpenAPI document, an endpoint, or a program."""
+    """Add a source: the address (or file) of an OpenAPI document, an endpoint, or a program.
+
+    With `url` the gateway finds out what is at an address.
+    """
     given: dict[str, Any] = {kind: _place(kind, place), "namespace": namespace}
     given |= {"args": list(args)} if args else {}
     given |= {"base_url": base_url} if base_url else {}

@@ -11,7 +11,7 @@ from starlette.requests import Request
 
 from executus_gateway.errors import Refused
 from executus_gateway.schema import AuthScheme, CredentialRef, McpCommand, PlacementKind, Source
-from executus_gateway.service import Gateway, place_of
+from executus_gateway.service import Gateway, found_place
 from executus_gateway.web.fields import Fields
 from executus_gateway.web.rendering import View
 from executus_gateway.web.serving import Done
@@ -30,6 +30,7 @@ _KINDS: Final = {
     "mcp": "MCP server",
     "graphql": "GraphQL endpoint",
 }
+_CHOICES: Final = {"url": "Find out", **_KINDS}
 _PLACEMENTS: Final[tuple[str, ...]] = get_args(PlacementKind)
 _NAMELESS: Final = frozenset({"bearer", "basic"})
 """Placements that are the Authorization header, and need no name."""
@@ -54,6 +55,7 @@ def sources_page(gateway: Gateway, request: Request) -> View:
         data={
             "sources": [(one, _place(one)) for one in gateway.sources.list()],
             "kinds": _KINDS,
+            "choices": _CHOICES,
         },
     )
 
@@ -106,8 +108,9 @@ def _connections(gateway: Gateway, source: Source) -> list[_Connection]:
 
 async def add_source(gateway: Gateway, fields: Fields) -> Done:
     """Add a source by its address, or by the command that starts it."""
+    given = _command(fields) if fields.text("command") else _address(fields)
     source = await gateway.sources.add(
-        place_of(_command(fields) if fields.text("command") else _address(fields)),
+        await found_place(gateway.sources, given),
         namespace=fields.text("namespace"),
         trust_hints=not fields.text("distrust_hints"),
     )
@@ -116,8 +119,8 @@ async def add_source(gateway: Gateway, fields: Fields) -> Done:
 
 def _address(fields: Fields) -> Mapping[str, Any]:
     kind = fields.required("kind")
-    if kind not in _KINDS:
-        raise Refused(f"a source is one of {', '.join(_KINDS)}")
+    if kind not in _CHOICES:
+        raise Refused(f"a source is one of {', '.join(_CHOICES)}")
     given = {kind: fields.required("address")}
     return {**given, "base_url": fields.text("base_url"), "sdl": fields.text("sdl")}
 
