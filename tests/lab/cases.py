@@ -549,7 +549,7 @@ _FLOODS = (
         streamed=replace(_late(BODY_TOO_LARGE), text=FLOODED),
         stream_cap=STREAM_CAP_BYTES,
         most_bytes=STREAM_CAP_BYTES + SOCKETS_BYTES,
-        most_memory=3 * STREAM_CAP_BYTES,
+        most_memory=8 * STREAM_CAP_BYTES,
     ),
     Case(
         name="white space without end",
@@ -561,7 +561,7 @@ _FLOODS = (
         streamed=BODY_TOO_LARGE,
         stream_cap=STREAM_CAP_BYTES,
         most_bytes=STREAM_CAP_BYTES + SOCKETS_BYTES,
-        most_memory=3 * STREAM_CAP_BYTES,
+        most_memory=8 * STREAM_CAP_BYTES,
     ),
     Case(
         name="a line without end",
