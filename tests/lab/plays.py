@@ -1,15 +1,16 @@
 """Which case is played on which wire by which transport.
 
 What a wire makes of bytes does not depend on how they came, and what a transport makes of a broken
-connection does not depend on the wire. So the second transport plays what is the transport's own on
-one wire of each framing, and a few cases on all; `LAB_FULL=1` plays everything on everything.
+connection does not depend on the wire. So the first way plays everything; the others, another event
+loop and another transport, what is a way's own on one wire of each framing, and a few cases on all.
+`LAB_FULL=1` plays everything on everything.
 """
 
 import os
 
 import pytest
 from cases import BELOW_THE_WIRE, CASES, OF_THE_STREAM
-from transports import FAST, WAYS
+from transports import WAYS
 from wires import WIRES
 
 FULL = bool(os.environ.get("LAB_FULL"))
@@ -29,19 +30,24 @@ EVERYWHERE = frozenset(
         "a page of HTML with 502",
     )
 )
-"""Cases the second transport plays on every wire: one of each kind of end."""
+"""Cases that every way plays on every wire: one of each kind of end."""
+
+
+def plays_everything(way):
+    """Whether a way plays whatever there is."""
+    return FULL or way is WAYS[0]
 
 
 def shows_framing(wire, way):
-    """Whether a transport is tried on that wire, when one of each framing is enough for it."""
-    return way is not FAST or FULL or wire.name in FRAMINGS
+    """Whether a way is tried on that wire, when one of each framing is enough for it."""
+    return plays_everything(way) or wire.name in FRAMINGS
 
 
 def is_played(case, wire, way):
-    """Whether a transport plays a case on a wire."""
+    """Whether a way plays a case on a wire."""
     if wire.like and case.name in BELOW_THE_WIRE and not FULL:
         return False
-    if way is not FAST or FULL or case.name in EVERYWHERE:
+    if plays_everything(way) or case.name in EVERYWHERE:
         return True
     return wire.name in FRAMINGS and case.name in BELOW_THE_WIRE | OF_THE_STREAM
 
