@@ -68,7 +68,8 @@ $(VENV)/.gateway: $(VENV)/.test $(GATEWAY)/pyproject.toml
 	@touch $@
 
 test-gateway: $(VENV)/.gateway
-	$(BIN)/python -m pytest -c $(GATEWAY)/pyproject.toml --rootdir $(GATEWAY) $(GATEWAY)/tests
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal \
+		-c $(GATEWAY)/pyproject.toml --rootdir $(GATEWAY) $(GATEWAY)/tests
 
 # GitHub's and others' specifications, 800 MB of them; tests that want them skip, saying so, without.
 gateway-specs:
