@@ -113,6 +113,9 @@ class Host:
         await pause()
         return "a long enough secret"
 
+    def how_to_set(self, name):
+        return "it is set"
+
     def cost(self, target, usage):
         return Money(1)
 

@@ -80,8 +80,9 @@ async def test_a_rejected_run_leaves_a_record_too():
         async def reserve(self, info):
             raise RuntimeError("closed")
 
-        async def release(self, run_id):
-            pass
+        async def extend(self, run_id, usage, cost): ...
+        async def commit(self, run_id, usage, cost): ...
+        async def release(self, run_id): ...
 
     result = await Executor(ports=Ports(audit=audit, budget=Closed())).run(agent(), "go")
     run = await audit.runs.get(result.run_id)
