@@ -54,6 +54,7 @@ BOUNDS = {
     "max_parallel_tools": COUNTS,
     "close_timeout_s": BY_TYPE["float"],
     "port_timeout_s": BY_TYPE["float"],
+    "delivery_timeout_s": BY_TYPE["float"],
     "extra": LATER,
 }
 LIMITS = st.builds(Limits, **BOUNDS)

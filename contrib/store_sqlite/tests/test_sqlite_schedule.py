@@ -157,10 +157,18 @@ async def test_late_ticks_that_overlap_after_a_restart(url, overlap, late, most)
 
 
 async def test_a_lead_outlives_who_held_it_and_then_lapses(url):
+    now = Host(url).clock.wall()
+    later = now + timedelta(seconds=30)
+    async with open_store(url) as store:
+        assert await store.schedule().lease("a", now, later)
+    async with open_store(url) as store:
+        assert not await store.schedule().lease("b", now, later)
+        assert await store.schedule().lease("b", later, later + timedelta(seconds=30))
+
+
+async def test_who_stops_gives_its_lead_back(url):
     host = Host(url)
-    await host.live(10, Job(id="x", cron="* * * * *"))  # gone at 0:10, its lead is not
+    await host.live(10, Job(id="x", cron="* * * * *"))
     async with open_store(url) as store:
         now = host.clock.wall()
-        assert not await store.schedule().lease("b", now, now + timedelta(seconds=30))
-        later = now + timedelta(seconds=30)
-        assert await store.schedule().lease("b", later, later + timedelta(seconds=30))
+        assert await store.schedule().lease("b", now, now + timedelta(seconds=30))

@@ -19,6 +19,7 @@ KINDS = (
     "attached",
     "inbox",
     "settled",
+    "below",
 )
 """Every kind of entry that a journal has (`executus.run.journal`)."""
 
