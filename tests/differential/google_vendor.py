@@ -3,6 +3,7 @@
 import json
 from contextlib import asynccontextmanager
 
+import httpx2
 import shapes
 from google import genai
 from google.genai import errors, types
@@ -28,10 +29,11 @@ async def _client(*, url, retries=0):
     retry = types.HttpRetryOptions(
         attempts=1 + retries, initial_delay=0.001, max_delay=0.001, jitter=0
     )
+    http = httpx2.AsyncClient(trust_env=False, verify=NO_TLS)
     options = types.HttpOptions(
         base_url=url,
         api_version="v1beta",  # ours; theirs is v1, which lacks some models (wire/google §1)
-        async_client_args={"trust_env": False, "verify": NO_TLS},
+        httpx_async_client=http,  # else it takes aiohttp where that is installed, on trio too
         client_args={"verify": NO_TLS},
         retry_options=retry if retries else None,
     )
@@ -39,6 +41,7 @@ async def _client(*, url, retries=0):
     async with client.aio as aio:
         yield aio
     client.close()
+    await http.aclose()
 
 
 # -- Requests -----------------------------------------------------------------------------------
