@@ -90,7 +90,7 @@ $(VENV)/.differential: $(VENV)/.test pyproject.toml
 	@touch $@
 
 test-differential: $(VENV)/.differential
-	$(BIN)/python -m pytest tests/differential
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal tests/differential
 
 # llama.cpp is compiled from its source: too long for CI, and for anybody who did not ask for it.
 LLAMA_VENV := .venv-llama
