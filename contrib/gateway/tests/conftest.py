@@ -4,6 +4,7 @@ from contextlib import asynccontextmanager
 
 import anyio
 import pytest
+from daemons import daemon_home, end_daemon
 from executus_gateway.assembly import open_local
 from executus_gateway.schema import Answer
 from petservice import PetService
@@ -20,6 +21,14 @@ def anyio_backend():
 @pytest.fixture
 def home(tmp_path):
     return tmp_path / "home"
+
+
+@pytest.fixture
+async def served(home):
+    """A folder for real daemons, which are ended with the test."""
+    daemon_home(home)
+    yield home
+    await end_daemon(home)
 
 
 @pytest.fixture

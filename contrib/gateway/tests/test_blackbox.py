@@ -7,6 +7,7 @@ from pathlib import Path
 
 import anyio
 import pytest
+from anyio.streams.buffered import BufferedByteReceiveStream
 from executus_gateway.errors import UnknownId
 from executus_gateway.mcp import make_server
 from executus_gateway.ports import RunLimits
@@ -154,7 +155,8 @@ async def test_6_a_paused_write_survives_a_kill_and_is_made_once(open_gateway, h
         [sys.executable, str(SUPPORT / "pausing.py"), str(home), pets.add() + CREATE],
         stderr=subprocess.DEVNULL,
     )
-    line = (await process.stdout.receive()).decode().split()
+    told = BufferedByteReceiveStream(process.stdout)  # a line may come in pieces
+    line = (await told.receive_until(b"\n", 1000)).decode().split()
     assert line[1] == "paused"
     process.send_signal(signal.SIGKILL)
     await process.wait()

@@ -5,7 +5,7 @@ import signal
 
 import anyio
 import pytest
-from daemons import daemon_home, end_daemon
+from daemons import end_daemon
 from executus_gateway.schema import Answer
 from executus_gateway.sdk import Client, start_daemon
 from mcp.types import ElicitResult
@@ -14,13 +14,6 @@ from mcpclient import mcp_client
 CREATE = "return tools.pets.pets.create_pet(body={'name': 'Rex'})"
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture
-async def served(home):
-    daemon_home(home)
-    yield home
-    await end_daemon(home)
 
 
 def text(result):

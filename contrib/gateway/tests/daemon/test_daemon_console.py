@@ -5,7 +5,6 @@ import sys
 import anyio
 import pytest
 from browser import BROWSER, browser_page
-from daemons import daemon_home, end_daemon
 from executus_gateway.sdk import Client
 
 from majordomo.clock import SYSTEM_CLOCK
@@ -22,13 +21,9 @@ pytestmark = [
 
 
 @pytest.fixture
-async def client(home):
-    daemon_home(home)
-    try:
-        async with await Client.create(adapter="daemon", folder=home) as made:
-            yield made
-    finally:
-        await end_daemon(home)
+async def client(served):
+    async with await Client.create(adapter="daemon", folder=served) as made:
+        yield made
 
 
 async def login(home):

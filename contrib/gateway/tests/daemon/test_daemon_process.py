@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from daemons import daemon_home, end_daemon
+from daemons import end_daemon
 from executus_gateway.assembly import open_local
 from executus_gateway.errors import DaemonFailed
 from executus_gateway.local import DaemonFiles, DaemonRecord
@@ -20,13 +20,6 @@ COLD_CLIENT = Path(__file__).parents[1] / "support" / "coldclient.py"
 CLIENTS = 3
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture
-async def served(home):
-    daemon_home(home)
-    yield home
-    await end_daemon(home)
 
 
 async def test_9_cold_clients_that_start_at_once_end_with_one_daemon(served):

@@ -145,6 +145,20 @@ class _SourceControls:
 
 _COMMAND = ("command", "args", "env", "cwd")
 _ONE_SOURCE = object_schema("source", source=_TEXT)
+_NEW_SOURCE = object_schema(
+    url=_TEXT,
+    command=_TEXT,
+    args={"type": "array", "items": _TEXT},
+    env={"type": "object", "additionalProperties": _TEXT},
+    cwd=_TEXT,
+    mcp=_TEXT,
+    openapi=_TEXT,
+    base_url=_TEXT,
+    graphql=_TEXT,
+    sdl=_TEXT,
+    namespace={"type": "string", "pattern": "^[a-z][a-z0-9_]{0,39}$"},
+    trust_hints={"type": "boolean"},
+)
 
 
 def _effect(arguments: Mapping[str, Any]) -> ToolEffect:
@@ -173,22 +187,6 @@ def source_controls(ledger: Ledger, sources: SourceManager) -> tuple[Control, ..
         sources: Are managed.
     """
     made = _SourceControls(ledger, sources)
-    strings = {"type": "array", "items": _TEXT}
-    variables = {"type": "object", "additionalProperties": _TEXT}
-    add = object_schema(
-        url=_TEXT,
-        command=_TEXT,
-        args=strings,
-        env=variables,
-        cwd=_TEXT,
-        mcp=_TEXT,
-        openapi=_TEXT,
-        base_url=_TEXT,
-        graphql=_TEXT,
-        sdl=_TEXT,
-        namespace={"type": "string", "pattern": "^[a-z][a-z0-9_]{0,39}$"},
-        trust_hints={"type": "boolean"},
-    )
     return (
         Control(
             path="executor.sources.add",
@@ -198,7 +196,7 @@ def source_controls(ledger: Ledger, sources: SourceManager) -> tuple[Control, ..
                 "for an MCP server started here, which a person must allow. Its tools are "
                 "tools.<namespace>.… at once."
             ),
-            schema=add,
+            schema=_NEW_SOURCE,
             run=made.add,
             effect=_effect,
         ),
