@@ -18,6 +18,7 @@ include_patterns = [
     "examples/README.md",
     "examples/gadfly/README.md",
     "examples/mort/README.md",
+    "contrib/gateway/README.md",
     "contrib/store_sqlite/README.md",
     "CLAUDE.md",
     "progress.md",
