@@ -30,6 +30,13 @@ def add(a: int, b: int) -> int:
     return a + b
 
 
+async def add_inline(a: int, b: int) -> int:
+    return a + b
+
+
+add_inline.__doc__ = add.__doc__  # for libraries that run synchronous tools in threads
+
+
 def book(
     city: str, nights: int, budget: float, breakfast: bool = True, tags: list[str] | None = None
 ) -> str:

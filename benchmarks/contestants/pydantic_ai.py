@@ -20,18 +20,11 @@ from pydantic_ai.models.openai import OpenAIChatModel
 from pydantic_ai.providers.openai import OpenAIProvider
 from pydantic_ai.usage import UsageLimits
 
-from ._api import ADD_ARGS, KEY, PROMPT, SYSTEM, TEXT, Base, add, book
+from ._api import ADD_ARGS, KEY, PROMPT, SYSTEM, TEXT, Base, add, add_inline, book
 
 REQUIRES = ["pydantic-ai-slim[openai]"]
 
 LIMITS = UsageLimits(request_limit=None)
-
-
-async def add_inline(a: int, b: int) -> int:
-    return a + b
-
-
-add_inline.__doc__ = add.__doc__
 
 
 class Contestant(Base):
