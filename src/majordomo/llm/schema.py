@@ -9,6 +9,7 @@ from typing import Any, cast
 
 from pydantic import TypeAdapter
 from pydantic.errors import PydanticUndefinedAnnotation, PydanticUserError
+from pydantic_core import SchemaError
 
 from majordomo.errors import ConfigError
 
@@ -40,7 +41,14 @@ _FORMATS = frozenset(
     {"date-time", "time", "date", "duration", "email", "hostname", "ipv4", "ipv6", "uuid"}
 )
 # The last two are how pydantic fails where it is given an object instead of a type.
-_NO_SCHEMA = (PydanticUserError, PydanticUndefinedAnnotation, AttributeError, TypeError)
+_NO_SCHEMA = (
+    PydanticUserError,
+    PydanticUndefinedAnnotation,
+    SchemaError,
+    AttributeError,
+    TypeError,
+)
+_MOST_TOLD = 300
 _NOT_STRICT = frozenset(
     {"patternProperties", "propertyNames", "prefixItems", "not", "if", "contains"}
 )
@@ -72,9 +80,14 @@ def schema_for(tp: Any) -> JsonSchema:
     try:
         raw = TypeAdapter[Any](tp).json_schema()
     except _NO_SCHEMA as error:
-        raise ConfigError(f"no JSON Schema for {tp!r}: {str(error).splitlines()[0]}") from error
+        raise ConfigError(f"no JSON Schema for {tp!r:.100}: {_reason(error)}") from error
     walk = _Strictener(raw.pop("$defs", {}))
     return JsonSchema(walk.node(raw, ("$",)), walk.strict)
+
+
+def _reason(error: Exception) -> str:
+    said, _, _ = str(error).partition("For further information")
+    return " ".join(said.split())[:_MOST_TOLD]
 
 
 class _Strictener:

@@ -49,6 +49,13 @@ class Hints(TypedDict, total=False):
     second: int
 
 
+class Code(BaseModel):
+    """As older releases of pydantic describe exact numbers, too."""
+
+    model_config = {"regex_engine": "python-re"}
+    code: str = Field(pattern="^(?!0)[0-9]+$")
+
+
 class Cities(RootModel[list[City]]):
     """Some cities."""
 
@@ -88,6 +95,7 @@ TYPES = {
     "a bounded number": (Annotated[int, Field(ge=1, le=9)], '{"value":3}', 3),
     "a switch": (bool, '{"value":false}', False),
     "an exact number": (Decimal, '{"value":"0.10"}', Decimal("0.10")),
+    "a pattern that looks ahead": (Code, '{"code":"12"}', Code(code="12")),
     "a day": (dt.date, '{"value":"2026-11-21"}', dt.date(2026, 11, 21)),
     "a fixed list": (tuple[int, str], '{"value":[1,"a"]}', (1, "a")),
     "a named tuple": (Point, '{"value":[1,2]}', Point(1, 2)),
@@ -134,6 +142,7 @@ async def test_a_stream_and_an_agent_answer_with_any_type(name):
         ("City", "no JSON Schema for 'City'"),
         (PARIS, "no JSON Schema for City"),
         (Callable[[], int], "no JSON Schema for"),
+        (Annotated[str, Field(pattern="^(?!a)")], "look-around.* is not supported"),
         (list["Nowhere"], "no JSON Schema for"),  # noqa: F821 - that is the mistake
     ],
 )
