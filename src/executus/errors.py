@@ -2,6 +2,7 @@
 
     ExecutusError
     ├── SetupError          the executor or a registry is put together wrongly
+    │   └── BadSetting      … because of what is configured (config)
     ├── RunRejected         a gate said no, or the run cannot begin as asked
     │   ├── BudgetExceeded  … because the budget is spent
     │   └── DispatchRefused … because of who dispatched it (dispatchguard)

@@ -71,11 +71,11 @@ class Limits:
         """Read what `as_json` wrote, also by a later release.
 
         Raises:
-            SetupError: A figure is out of its range.
+            SetupError: A figure is out of its range, or of the wrong kind.
         """
         known = {name: values[name] for name in _NAMES if name in values}
         if known.get("max_cost") is not None:
-            known["max_cost"] = Money(**known["max_cost"])
+            known["max_cost"] = _money(known["max_cost"])
         extra = {name: value for name, value in values.items() if name not in _NAMES}
         return cls(**known, extra=extra)
 
@@ -94,6 +94,16 @@ _LEAST: dict[str, float] = {
     "port_timeout_s": 0,
     "delivery_timeout_s": 0,
 }
+
+
+def _money(written: Any) -> Money:
+    """An amount as `Money.as_json` writes it, or as people do: a text alone is in US dollars."""
+    if isinstance(written, Mapping):
+        given = cast("Mapping[str, Any]", written)
+        if not {"amount"} <= given.keys() <= {"amount", "currency"}:
+            raise SetupError(f"an amount of money has amount and currency, not {', '.join(given)}")
+        return Money(**given)
+    return Money(written)
 
 
 def _require(kind: type, value: object, sentence: str) -> None:

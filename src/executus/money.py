@@ -21,7 +21,7 @@ class Money:
         currency: Three letters, such as USD; anything for a host's own unit.
 
     Raises:
-        SetupError: The amount is a float, or not a finite number.
+        SetupError: The amount is a float, or not a finite number, or the currency is no text.
 
     Example:
         >>> Money("0.10") + Money("0.20")
@@ -34,7 +34,14 @@ class Money:
     def __init__(self, amount: Decimal | str | int, currency: str = "USD") -> None:
         if isinstance(amount, float):
             raise SetupError(f"write the amount {amount!r} as text or Decimal, which are exact")
-        exact = Decimal(amount)
+        try:
+            exact = Decimal(amount)
+        except (ArithmeticError, TypeError, ValueError):
+            raise SetupError(
+                f"{amount!r:.100} is no amount of money; write one as '0.50'"
+            ) from None
+        if not isinstance(currency, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise SetupError(f"a currency must be a text such as 'USD', not {currency!r:.100}")
         if not exact.is_finite():
             raise SetupError(f"an amount of money must be a finite number, not {amount!r}")
         object.__setattr__(self, "amount", exact)

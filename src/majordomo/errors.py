@@ -13,6 +13,7 @@
     ├── UnsupportedRequest          this target cannot take this request
     ├── TranscriptError             text that is not a transcript (llm.transcript)
     ├── OutputError                 the model's answer does not fit the asked type (structured)
+    ├── SessionBusy                 a turn of a session beside another one (agent)
     └── AgentError                  a run that ended without an answer (agent)
         ├── MaxSteps
         ├── ToolLoop

@@ -54,3 +54,14 @@ def test_a_cap_on_money_is_an_amount():
     assert Limits(max_cost=Money("0.50")).max_cost == Money("0.50")
     with pytest.raises(SetupError, match=r"such as Money\('0.50'\), not 0.5"):
         Limits(max_cost=0.5)
+
+
+def test_a_file_may_write_an_amount_as_people_do():
+    for written in ("0.50", {"amount": "0.50"}, {"amount": "0.50", "currency": "USD"}):
+        assert Limits.from_json({"max_cost": written}).max_cost == Money("0.50")
+
+
+@pytest.mark.parametrize("amount", ["much", "", None, [1], b"1", float("nan"), "NaN"])
+def test_what_is_no_amount_of_money_is_refused_in_one_sentence(amount):
+    with pytest.raises(SetupError, match=r"amount"):
+        Money(amount)

@@ -69,6 +69,7 @@ async def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
 
     Raises:
         GadflyError: One of them cannot be meant.
+        BadSetting: One of them is no number or duration, or is out of its range.
     """
     config = Config(EnvironmentSource("GADFLY_", environ))
     usual = Settings(models=())

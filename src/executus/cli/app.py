@@ -15,7 +15,7 @@ from executus.cli.chat import chat
 from executus.cli.check import check_models
 from executus.cli.display import refusing
 from executus.cli.doctor import doctor
-from executus.cli.inputs import as_text, read_content, seconds
+from executus.cli.inputs import as_text, duration, read_content
 from executus.cli.live import open_display
 from executus.cli.models import list_models
 from executus.cli.output import OutputLost, prepare_streams, settle_streams, tell
@@ -53,7 +53,7 @@ Examples:
   git diff | executus run - -a reviewer.md --json --no-input"""
 )
 @click.argument("task")
-@click.option("-m", "--model", help="A model spec, such as openai/gpt-6-sol,fake.")
+@click.option("-m", "--model", help="A model spec or a tier, such as openai/gpt-6-sol,fake.")
 @click.option("-t", "--tools", multiple=True, help="Grant tools by glob, such as 'calc.*'.")
 @click.option("-i", "--instructions", default="", help="System text of the agent.")
 @click.option(
@@ -67,9 +67,13 @@ Examples:
 @click.option(
     "--max-steps",
     type=click.IntRange(min=1),
-    help="Model calls; 10, or what the agent's file says.",
+    help="Model calls; else the agent's file, else EXECUTUS_MAX_STEPS, says; or 10.",
 )
-@click.option("--max-runtime", type=seconds, help="Seconds; 600, or what the agent's file says.")
+@click.option(
+    "--max-runtime",
+    type=duration,
+    help="Such as 90s or 5m; else the agent's file, else EXECUTUS_MAX_RUNTIME, says; or 10m.",
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per event and line.")
 @with_setting
 def run(  # noqa: PLR0917 - click passes each option as an argument
@@ -120,10 +124,10 @@ Example:
 @click.option("--check", is_flag=True, help="Ask each model for a word and say what came.")
 @click.option(
     "--timeout",
-    type=seconds,
-    default=30.0,
+    type=duration,
+    default="30s",
     show_default=True,
-    help="Seconds each model has for --check.",
+    help="What each model has for --check.",
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
 def models(

@@ -1,8 +1,7 @@
-"""What the command is given: a task, files, numbers; each checked before anything is begun."""
+"""What the command is given: a task, files, durations; each checked before anything is begun."""
 
 from __future__ import annotations
 
-import math
 import os
 import sys
 from collections.abc import Sequence
@@ -11,28 +10,29 @@ from typing import TextIO, cast
 
 import click
 
+from executus.config import parse_duration
 from executus.errors import SetupError
 from majordomo.llm import DocumentPart, ImagePart, Part, TextPart
 
-__all__ = ["as_text", "read_content", "seconds"]
+__all__ = ["as_text", "duration", "read_content"]
 
 MOST_BYTES = 64 * 1024 * 1024
 _PIECE_BYTES = 65536
 
 
-def seconds(value: object) -> float:
-    """A finite number of seconds above 0, for a click option.
+def duration(value: object) -> float:
+    """Seconds of a duration above 0, read as settings are, for a click option.
 
     Raises:
         BadParameter: It is something else.
     """
     try:
-        number = float(str(value))
-    except ValueError:
-        number = math.nan
-    if not (math.isfinite(number) and number > 0):
-        raise click.BadParameter(f"{value!r} is no number of seconds above 0")
-    return number
+        seconds = parse_duration(str(value))
+    except ValueError as error:
+        raise click.BadParameter(f"{value!r} is not {error}") from None
+    if not seconds:
+        raise click.BadParameter(f"{value!r} is no duration above 0")
+    return seconds
 
 
 def as_text(argument: str, what: str) -> str:

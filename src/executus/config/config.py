@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TypeVar, overload
@@ -16,24 +15,35 @@ from executus.config.values import (
     parse_int,
     parse_list,
 )
+from executus.errors import SetupError
 
-__all__ = ["ENVIRONMENT", "NO_CONFIG", "Config"]
-
-logger = logging.getLogger("executus.config")
+__all__ = ["ENVIRONMENT", "NO_CONFIG", "BadSetting", "Config"]
 
 T = TypeVar("T")
 D = TypeVar("D")
 
-_MOST_WARNED = 1000
 _SHOWN_CHARS = 80
+
+
+class BadSetting(SetupError):
+    """What is configured cannot be read, or is out of its range.
+
+    Attributes:
+        name: The variable that holds it, or its key in another source.
+        says: What is wrong with it; without the value where that may be a secret.
+        wanted: What would fit.
+    """
+
+    def __init__(self, name: str, says: str, wanted: str) -> None:
+        self.name, self.says, self.wanted = name, says, wanted
+        super().__init__(f"{name} {says}; write {wanted}, or unset it")
 
 
 class Config:
     """Typed settings of one source; asked anew each time, so a change counts at the next `get`.
 
-    A value that cannot be read, or is out of its range, counts as not set; that is logged once per
-    key and value, without the value where it may be a secret. So is a source that fails. Nothing
-    here raises.
+    A value that cannot be read, or is out of its range, is refused: a mistyped bound must not
+    become another one. A source that fails is passed over, which is logged (ADR 0159).
 
     Args:
         source: Where the values come from.
@@ -51,7 +61,6 @@ class Config:
 
     def __init__(self, source: Source) -> None:
         self._source = LayeredSource(source)
-        self._warned: set[int] = set()
 
     @overload
     async def get(self, key: str) -> str | None: ...
@@ -70,13 +79,21 @@ class Config:
     async def get_int(
         self, key: str, default: D, *, minimum: int | None = None, maximum: int | None = None
     ) -> int | D:
-        """A whole number, from `minimum` to `maximum`."""
+        """A whole number, from `minimum` to `maximum`.
+
+        Raises:
+            BadSetting: Something else is configured.
+        """
         return await self._read(key, default, partial(parse_int, minimum=minimum, maximum=maximum))
 
     async def get_float(
         self, key: str, default: D, *, minimum: float | None = None, maximum: float | None = None
     ) -> float | D:
-        """A finite number, from `minimum` to `maximum`."""
+        """A finite number, from `minimum` to `maximum`.
+
+        Raises:
+            BadSetting: As `get_int` does.
+        """
         return await self._read(
             key, default, partial(parse_float, minimum=minimum, maximum=maximum)
         )
@@ -88,16 +105,23 @@ class Config:
 
         Args:
             key: See `get`.
-            default: What holds when nothing that fits is configured.
+            default: What holds when nothing is configured.
             minimum: Least seconds.
             maximum: Most seconds.
+
+        Raises:
+            BadSetting: As `get_int` does.
         """
         return await self._read(
             key, default, partial(parse_duration, minimum=minimum, maximum=maximum)
         )
 
     async def get_bool(self, key: str, default: D) -> bool | D:
-        """A switch: 1, true, yes, on; 0, false, no, off; in any case."""
+        """A switch: 1, true, yes, on; 0, false, no, off; in any case.
+
+        Raises:
+            BadSetting: As `get_int` does.
+        """
         return await self._read(key, default, parse_bool)
 
     async def get_list(self, key: str, default: Sequence[str] = ()) -> tuple[str, ...]:
@@ -111,18 +135,10 @@ class Config:
         try:
             return parse(text)
         except ValueError as error:
-            self._warn(key, text, str(error), default)
-            return default
-
-    def _warn(self, key: str, text: str, wanted: str, default: object) -> None:
-        mark = hash((key, text))  # not the value itself, which may be a secret
-        if mark in self._warned:
-            return
-        if len(self._warned) >= _MOST_WARNED:
-            self._warned.clear()
-        self._warned.add(mark)
-        shown = "is" if looks_secret(key, text) else f"is {text[:_SHOWN_CHARS]!r},"
-        logger.warning("%s %s not %s; %r is used", key, shown, wanted, default)
+            wanted = str(error)
+        # Outside the handler: the errors below it hold the value, which may be a secret.
+        says = "cannot be read" if looks_secret(key, text) else f"is {text[:_SHOWN_CHARS]!r}"
+        raise BadSetting(await self._source.origin(key), says, wanted)
 
 
 ENVIRONMENT = Config(EnvironmentSource())

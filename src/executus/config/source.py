@@ -89,6 +89,16 @@ class LayeredSource:
                 return value
         return None
 
+    async def origin(self, key: str) -> str:
+        """What to call a key where it is mended: the variable that holds it, or the key itself."""
+        for index, source in enumerate(self._sources):
+            if await self._ask(index, source, key) is None:
+                continue
+            if isinstance(source, LayeredSource):
+                return await source.origin(key)
+            return source.variable(key) if isinstance(source, EnvironmentSource) else key
+        return key
+
     async def _ask(self, index: int, source: Source, key: str) -> str | None:
         try:
             value = await source.get(key)

@@ -38,7 +38,7 @@ def parse_int(text: str, minimum: int | None = None, maximum: int | None = None)
         number = int(text)
     except ValueError:
         raise ValueError("a whole number") from None
-    return _in_range(number, minimum, maximum)
+    return _in_range("a whole number", number, minimum, maximum)
 
 
 def parse_float(text: str, minimum: float | None = None, maximum: float | None = None) -> float:
@@ -53,7 +53,7 @@ def parse_float(text: str, minimum: float | None = None, maximum: float | None =
         raise ValueError("a number") from None
     if not math.isfinite(number):
         raise ValueError("a finite number")
-    return _in_range(number, minimum, maximum)
+    return _in_range("a number", number, minimum, maximum)
 
 
 def parse_duration(text: str, minimum: float | None = None, maximum: float | None = None) -> float:
@@ -65,17 +65,12 @@ def parse_duration(text: str, minimum: float | None = None, maximum: float | Non
         ValueError: It is none, or out of its range in seconds.
     """
     plain = text.strip().lower()
-    if _PLAIN.fullmatch(plain):
-        return _in_range(float(plain), minimum, maximum)
-    match = _DURATION.fullmatch(plain)
-    if not plain or match is None:
+    match = _DURATION.fullmatch(f"{plain}s" if _PLAIN.fullmatch(plain) else plain)
+    figures = [None] * len(_SECONDS) if match is None else match.groups()
+    parts = [float(one) * unit for one, unit in zip(figures, _SECONDS, strict=True) if one]
+    if not parts or not math.isfinite(sum(parts)):
         raise ValueError("a duration such as 30s, 5m, 1h30m, or plain seconds")
-    seconds = sum(
-        float(figure) * unit
-        for figure, unit in zip(match.groups(), _SECONDS, strict=True)
-        if figure is not None
-    )
-    return _in_range(seconds, minimum, maximum)
+    return _in_range("seconds", sum(parts), minimum, maximum)
 
 
 def parse_bool(text: str) -> bool:
@@ -100,9 +95,9 @@ def looks_secret(key: str, value: str) -> bool:
     return bool(_SECRET_KEY.search(key) or _LOGIN.search(value))
 
 
-def _in_range(number: Number, minimum: Number | None, maximum: Number | None) -> Number:
+def _in_range(what: str, number: Number, minimum: Number | None, maximum: Number | None) -> Number:
     if minimum is not None and number < minimum:
-        raise ValueError(f"at least {minimum:g}")
+        raise ValueError(f"{what}, at least {minimum:g}")
     if maximum is not None and number > maximum:
-        raise ValueError(f"at most {maximum:g}")
+        raise ValueError(f"{what}, at most {maximum:g}")
     return number

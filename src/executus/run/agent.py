@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeAlias, cast
 
-from typing_extensions import TypeVar
+from typing_extensions import TypeForm, TypeVar
 
 from executus.errors import SetupError
 from executus.invocation import Limits
@@ -70,7 +70,7 @@ class Phase:
     instructions: str = ""
     model: Model | str | None = None
     tools: Sequence[Grant] | None = None
-    output: type[Any] | None = None
+    output: TypeForm[Any] | None = None
     settings: Settings | None = None
 
     def __post_init__(self) -> None:
@@ -112,7 +112,7 @@ class RunnableAgent(Generic[Out]):
     deny: Sequence[str] = ()
     on_demand: Sequence[str] = ()
     skills: Sequence[Skill] = ()
-    output: type[Out] = str  # pyright: ignore[reportAssignmentType] - the default of Out
+    output: TypeForm[Out] = str  # pyright: ignore[reportAssignmentType] - the default of Out
     settings: Settings = Settings()
     limits: Limits | None = None
     phases: Sequence[Phase] = ()

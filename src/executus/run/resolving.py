@@ -23,16 +23,22 @@ __all__ = ["configured_limits", "resolve_legs"]
 
 AskGate: TypeAlias = Callable[[RunState[Any], str, Callable[[], Awaitable[Any]]], Awaitable[Any]]
 
-
+_LEAST_RUNTIME_S = 0.001
 _ONE_PHASE = (Phase(name=""),)
 
 
 async def configured_limits(config: Config) -> Limits:
-    """The bounds a host has configured, over the defaults."""
+    """The bounds a host has configured, over the defaults.
+
+    Raises:
+        BadSetting: One of them cannot be read.
+    """
     usual = Limits()
     return Limits(
         max_steps=await config.get_int("max_steps", usual.max_steps, minimum=1),
-        max_runtime_s=await config.get_duration("max_runtime", usual.max_runtime_s),
+        max_runtime_s=await config.get_duration(
+            "max_runtime", usual.max_runtime_s, minimum=_LEAST_RUNTIME_S
+        ),
         max_tool_calls=await config.get_int("max_tool_calls", usual.max_tool_calls, minimum=0),
         max_tokens=await config.get_int("max_tokens", usual.max_tokens, minimum=1),
     )

@@ -12,6 +12,7 @@ from typing import Any, TypeAlias, TypeVar
 
 from pydantic_core import to_json
 
+from executus.config import BadSetting
 from executus.deliver import DISCARD, Parcel
 from executus.errors import ExecutusError, RunRejected
 from executus.events import BudgetTold, RunStarted
@@ -83,6 +84,8 @@ async def ask_gate(state: RunState[Any], name: str, ask: Callable[[], Awaitable[
             return await ask()
     except RunRejected:
         raise
+    except BadSetting as error:
+        raise RunRejected(str(error)) from error
     except Exception as error:
         raise RunRejected(
             f"the {name} gate failed, so the run was not begun: {told(error)}"

@@ -12,6 +12,7 @@ from majordomo.agent.errors import (
     LoopSuspended,
     MaxSteps,
     ModelFailed,
+    SessionBusy,
     ToolLoop,
 )
 from majordomo.agent.eventqueue import EventQueue
@@ -48,6 +49,7 @@ __all__ = [
     "ModelFailed",
     "Prompt",
     "Session",
+    "SessionBusy",
     "Skill",
     "Steered",
     "Step",

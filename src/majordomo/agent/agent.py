@@ -7,7 +7,7 @@ from functools import partial
 from types import FunctionType
 from typing import Any, Generic, TypeAlias
 
-from typing_extensions import TypeVar
+from typing_extensions import TypeForm, TypeVar
 
 from majordomo.agent.agentrun import AgentRun
 from majordomo.agent.events import AgentEvent
@@ -73,7 +73,7 @@ class Agent(Generic[Deps, Out]):
         model: Model | str,
         instructions: str | Callable[[Deps], str] = "",
         *,
-        output: type[Out] = str,
+        output: TypeForm[Out] = str,
         tools: Iterable[Tool | Callable[..., Any]] = (),
         skills: Iterable[Skill] = (),
         name: str = "agent",
@@ -94,7 +94,7 @@ class Agent(Generic[Deps, Out]):
         self._skill_texts = tuple(skill.instructions for skill in skills if skill.instructions)
         self._toolbox = Toolbox(offered, clock=clock)
         self._tools = tuple(offered)
-        self.output: type[Out] = output
+        self.output: TypeForm[Out] = output
         self._output: OutputType[Out] = OutputType(output)
         self.settings = settings
         self.hooks = hooks

@@ -43,6 +43,7 @@ class AgentRun(Generic[Out]):
     def __init__(self, loop: Loop[Out], *, streaming: bool) -> None:
         self._loop = loop
         self._events: EventQueue[AgentEvent] = EventQueue()
+        self._on_begin: Callable[[], None] | None = None
         self._on_end: Callable[[AgentResult[None]], None] | None = None
         self._steering: list[Message] = []
         self._task: OwnedTask[AgentResult[Out]] = OwnedTask(self._drive)
@@ -58,6 +59,8 @@ class AgentRun(Generic[Out]):
             self._events.close()
 
     async def __aenter__(self) -> Self:
+        if self._on_begin is not None:
+            self._on_begin()
         await self._task.__aenter__()
         return self
 
@@ -72,6 +75,11 @@ class AgentRun(Generic[Out]):
         finally:
             if self._on_end is not None:
                 self._on_end(self.partial)
+
+    def on_begin(self, admit: Callable[[], None]) -> Self:
+        """Have `admit` called when the run's block is entered; what it raises keeps it out."""
+        self._on_begin = admit
+        return self
 
     def on_end(self, keep: Callable[[AgentResult[None]], None]) -> Self:
         """Have `keep` called with what the run achieved, however its block is left."""

@@ -12,6 +12,7 @@ __all__ = [
     "LoopSuspended",
     "MaxSteps",
     "ModelFailed",
+    "SessionBusy",
     "ToolLoop",
 ]
 
@@ -42,6 +43,10 @@ class ModelFailed(AgentError):
 
 class AnswerMismatch(AgentError):
     """The answer did not fit the output type, after all retries."""
+
+
+class SessionBusy(MajordomoError):
+    """A turn of a session was begun beside, or made before, another one; nothing was asked."""
 
 
 class LoopSuspended(AgentError):

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Generic
 
 from typing_extensions import TypeVar
 
 from majordomo.agent.agent import NO_DEPS, Agent, Prompt
 from majordomo.agent.agentrun import AgentRun
+from majordomo.agent.errors import SessionBusy
 from majordomo.agent.result import AgentResult
 from majordomo.llm import Fragments, Message, Usage
 from majordomo.tasks import run_sync
@@ -20,7 +23,7 @@ Out = TypeVar("Out", default=str)
 
 
 class Session(Generic[Deps, Out]):
-    """A chat of many turns with one agent, one turn at a time.
+    """A chat of many turns with one agent, one turn at a time; a second one beside it is refused.
 
     A turn that fails or is cancelled keeps what it had achieved; the transcript stays valid, so
     the next turn goes on from there.
@@ -46,6 +49,7 @@ class Session(Generic[Deps, Out]):
         self.usage = Usage()
         self._messages: tuple[Message, ...] = tuple(history)
         self._fragments = Fragments()
+        self._turn_lock = threading.Lock()  # turns may come from several threads
 
     @property
     def messages(self) -> tuple[Message, ...]:
@@ -57,6 +61,7 @@ class Session(Generic[Deps, Out]):
 
         Raises:
             AgentError: The turn ended without an answer.
+            SessionBusy: Another turn goes on.
         """
         async with self._turn(self.agent.start, prompt) as run:
             return await run.result()
@@ -66,13 +71,30 @@ class Session(Generic[Deps, Out]):
         return run_sync(self.send, prompt)
 
     def stream(self, prompt: Prompt) -> AgentRun[Out]:
-        """Say something and watch: `async with session.stream(…) as run`."""
+        """Say something and watch: `async with session.stream(…) as run`.
+
+        Entering the block raises `SessionBusy` while another turn goes on, or when one has ended
+        since this one was made.
+        """
         return self._turn(self.agent.stream, prompt)
 
     def _turn(self, begin: Callable[..., AgentRun[Out]], prompt: Prompt) -> AgentRun[Out]:
-        run = begin(prompt, deps=self.deps, history=self._messages, fragments=self._fragments)
-        return run.on_end(self._keep)
+        history = self._messages
+        run = begin(prompt, deps=self.deps, history=history, fragments=self._fragments)
+        return run.on_begin(partial(self._admit, history)).on_end(self._keep)
 
-    def _keep(self, partial: AgentResult[None]) -> None:
-        self._messages = partial.messages
-        self.usage += partial.usage
+    def _admit(self, history: tuple[Message, ...]) -> None:
+        if not self._turn_lock.acquire(blocking=False):
+            raise SessionBusy(
+                "another turn of this session goes on: wait for its end, or use a session each"
+            )
+        if self._messages is not history:
+            self._turn_lock.release()
+            raise SessionBusy(
+                "another turn of this session has ended since this one was made: make it anew"
+            )
+
+    def _keep(self, achieved: AgentResult[None]) -> None:
+        self._messages = achieved.messages
+        self.usage += achieved.usage
+        self._turn_lock.release()

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias
+from functools import partial
+from typing import Any, Literal, TypeAlias, get_args
 
+from majordomo.errors import ConfigError
 from majordomo.llm.fragments import Fragments
+from majordomo.llm.kinds import (
+    require,
+    require_count,
+    require_ends,
+    require_number,
+    require_word,
+)
 from majordomo.llm.message import Message
 from majordomo.llm.tool import Tool
 
@@ -26,7 +35,7 @@ class Settings:
         max_tokens: Upper bound of generated tokens, reasoning included.
         temperature: 0 to 2 at most providers; newest reasoning models refuse it.
         top_p: 0 to 1.
-        stop: Texts that end the answer; up to 4 at OpenAI.
+        stop: Texts that end the answer, in any list; up to 4 at OpenAI.
         seed: Best effort where a provider knows it, dropped where not.
         reasoning_effort: How long to think; unsupported levels are the provider's error.
         prompt_caching: Ask for prompt caching where that is not automatic.
@@ -37,6 +46,9 @@ class Settings:
         deadline_s: Most seconds for it, whichever of those counts: a chain hands down what is left
             of its own.
         extra: Fields put into the request body as they are; they win over ours.
+
+    Raises:
+        ConfigError: One of them is of the wrong kind, such as a text instead of a number.
     """
 
     max_tokens: int | None = None
@@ -52,6 +64,15 @@ class Settings:
     deadline_s: float | None = None
     extra: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
+    def __post_init__(self) -> None:
+        for name, check in _CHECKS.items():
+            value = getattr(self, name)
+            if value is not None:
+                check(name, value)
+        require_ends("stop", self.stop, str, 'a list of texts, such as ["END"]')
+        object.__setattr__(self, "stop", tuple(self.stop))
+        require("extra", self.extra, Mapping, "a mapping of fields")
+
     def limit_s(self, default_s: float | None = None) -> float | None:
         """Seconds one model call may take; None for no bound.
 
@@ -62,6 +83,28 @@ class Settings:
         if own_s is None or self.deadline_s is None:
             return self.deadline_s if own_s is None else own_s
         return min(own_s, self.deadline_s)
+
+
+def _text(name: str, value: object) -> None:
+    require(name, value, str, "a text")
+
+
+def _switch(name: str, value: object) -> None:
+    require(name, value, bool, "True or False")
+
+
+_CHECKS: Mapping[str, Callable[[str, object], None]] = {
+    "max_tokens": partial(require_count, least=0),
+    "temperature": require_number,
+    "top_p": require_number,
+    "seed": require_count,
+    "reasoning_effort": partial(require_word, known=get_args(ReasoningEffort)),
+    "prompt_caching": _switch,
+    "parallel_tool_calls": _switch,
+    "service_tier": _text,
+    "timeout_s": partial(require_number, bounded=False),
+    "deadline_s": partial(require_number, bounded=False),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +137,9 @@ class Request:
         settings: How to answer.
         fragments: Memory of what was encoded already; share one between the calls of a run.
         keep_raw: Keep the response body on `Response.raw`.
+
+    Raises:
+        ConfigError: One of them is of the wrong kind, such as a type for `output`.
     """
 
     messages: Sequence[Message]
@@ -104,3 +150,21 @@ class Request:
     settings: Settings = Settings()
     fragments: Fragments = field(default_factory=Fragments, compare=False, repr=False)
     keep_raw: bool = False
+
+    def __post_init__(self) -> None:
+        require_ends("messages", self.messages, Message, "a list of messages, such as [user('hi')]")
+        require("system", self.system, str, "a text")
+        require_ends("tools", self.tools, Tool, "a list of tools, made with @tool")
+        _require_choice(self.tool_choice)
+        if self.output is not None:
+            require("output", self.output, OutputSchema, "an OutputSchema; generate() takes a type")
+        require("settings", self.settings, Settings, "Settings(…)")
+
+
+_CHOICES = ("auto", "none", "required")
+
+
+def _require_choice(value: object) -> None:
+    if value not in _CHOICES and not isinstance(value, Tool):
+        known = ", ".join(_CHOICES)
+        raise ConfigError(f"tool_choice must be {known} or a tool, not {value!r:.100}")

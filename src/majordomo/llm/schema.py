@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
 from pydantic import TypeAdapter
-from pydantic.errors import PydanticInvalidForJsonSchema, PydanticSchemaGenerationError
+from pydantic.errors import PydanticUndefinedAnnotation, PydanticUserError
+from pydantic_core import SchemaError
 
 from majordomo.errors import ConfigError
 
@@ -25,10 +27,28 @@ _DESCRIBED = {
     "maxProperties": "at most {} entries",
     "contentEncoding": "encoded as {}",
 }
+# Patterns with a look around, which strict modes refuse, too.
+_LOOKS = re.compile(r"\(\?<?[=!]")
+_TYPES: Mapping[type, str] = {
+    str: "string",
+    bool: "boolean",
+    int: "integer",
+    float: "number",
+    type(None): "null",
+}
 _DROPPED = {"title", "default", "examples", "deprecated", "readOnly", "writeOnly", "discriminator"}
 _FORMATS = frozenset(
     {"date-time", "time", "date", "duration", "email", "hostname", "ipv4", "ipv6", "uuid"}
 )
+# The last two are how pydantic fails where it is given an object instead of a type.
+_NO_SCHEMA = (
+    PydanticUserError,
+    PydanticUndefinedAnnotation,
+    SchemaError,
+    AttributeError,
+    TypeError,
+)
+_MOST_TOLD = 300
 _NOT_STRICT = frozenset(
     {"patternProperties", "propertyNames", "prefixItems", "not", "if", "contains"}
 )
@@ -59,10 +79,15 @@ def schema_for(tp: Any) -> JsonSchema:
     """
     try:
         raw = TypeAdapter[Any](tp).json_schema()
-    except (PydanticInvalidForJsonSchema, PydanticSchemaGenerationError) as error:
-        raise ConfigError(f"no JSON Schema for {tp!r}: {str(error).splitlines()[0]}") from error
+    except _NO_SCHEMA as error:
+        raise ConfigError(f"no JSON Schema for {tp!r:.100}: {_reason(error)}") from error
     walk = _Strictener(raw.pop("$defs", {}))
     return JsonSchema(walk.node(raw, ("$",)), walk.strict)
+
+
+def _reason(error: Exception) -> str:
+    said, _, _ = str(error).partition("For further information")
+    return " ".join(said.split())[:_MOST_TOLD]
 
 
 class _Strictener:
@@ -82,6 +107,9 @@ class _Strictener:
             out["description"] = described
         if out.get("format") not in _FORMATS:
             out.pop("format", None)
+        if _looks(schema):
+            out.pop("pattern")
+        _add_type(out)
         self._loose(out, path)
         self._combine(out, path)
         if out.get("type") == "object":
@@ -149,6 +177,18 @@ class _Strictener:
             self.strict = False
 
 
+def _looks(schema: Json) -> bool:
+    return _LOOKS.search(schema.get("pattern", "")) is not None
+
+
+def _add_type(out: Json) -> None:
+    """Values of several types have no type of their own, and strict modes want one."""
+    values: list[object] = out.get("enum") or []
+    names = list(dict.fromkeys(_TYPES.get(type(value), "") for value in values))
+    if names and "type" not in out and all(names):
+        out["type"] = names[0] if len(names) == 1 else names
+
+
 def _siblings(schema: Json) -> Json:
     return {k: v for k, v in schema.items() if k != "$ref"}
 
@@ -157,6 +197,8 @@ def _describe(schema: Json) -> str:
     """The description plus what the schema may no longer say in keywords."""
     facts = [str(schema["description"]).rstrip(".")] if schema.get("description") else []
     facts += [text.format(schema[key]) for key, text in _DESCRIBED.items() if schema.get(key)]
+    if _looks(schema):
+        facts.append(f"matches {schema['pattern']}")
     if schema.get("format") and schema["format"] not in _FORMATS:
         facts.append(f"format {schema['format']}")
     if schema.get("default") is not None:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Annotated, Any, NotRequired, Required, cast, get_args, get_origin, get_type_hints
 
 from pydantic import ConfigDict, Field, TypeAdapter
-from pydantic.errors import PydanticInvalidForJsonSchema, PydanticSchemaGenerationError
+from pydantic.errors import PydanticInvalidForJsonSchema, PydanticUserError
 from pydantic.fields import FieldInfo
 from typing_extensions import TypedDict
 
@@ -63,7 +63,7 @@ class Signature:
         arguments.__pydantic_config__ = ConfigDict(extra="forbid")  # pyright: ignore[reportAttributeAccessIssue]
         try:
             return cast("TypeAdapter[dict[str, Any]]", TypeAdapter[Any](arguments))
-        except PydanticSchemaGenerationError as error:
+        except PydanticUserError as error:
             raise ToolDefinitionError(
                 f"tool {self._name!r}: {str(error).splitlines()[0]}; "
                 "annotate its parameters with types JSON can carry"

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Sequence
 from dataclasses import fields
 from functools import cache
 from typing import Any, cast
 
 from pydantic import TypeAdapter, ValidationError
-from pydantic_core import from_json, to_json
+from pydantic_core import PydanticSerializationError, from_json, to_json
 
 from majordomo.errors import MajordomoError
 from majordomo.llm.message import Message, ProviderState
@@ -41,13 +42,17 @@ _TYPES = {tag: part for part, tag in _TAGS.items()}
 
 
 class TranscriptError(MajordomoError):
-    """Text that is not a transcript this version can read."""
+    """Text that is not a transcript this version can read, or messages that JSON cannot carry."""
 
 
 def dump_messages(messages: Sequence[Message]) -> str:
     """The conversation as one line of JSON; bytes as base64.
 
-    `load_messages(dump_messages(m)) == m`, and dumping again gives the same text.
+    `load_messages(dump_messages(m)) == m`, and dumping again gives the same text. Lone surrogates,
+    which models write and UTF-8 cannot carry, are kept: such a conversation is written in ASCII.
+
+    Raises:
+        TranscriptError: A message holds something that is no JSON value.
     """
     dumped = [
         {
@@ -57,7 +62,17 @@ def dump_messages(messages: Sequence[Message]) -> str:
         }
         for message in messages
     ]
-    return to_json({"version": VERSION, "messages": dumped}).decode()
+    return _as_text({"version": VERSION, "messages": dumped})
+
+
+def _as_text(document: dict[str, Any]) -> str:
+    try:
+        return to_json(document).decode()
+    except PydanticSerializationError:
+        try:
+            return json.dumps(document, separators=(",", ":"))
+        except (TypeError, ValueError) as error:
+            raise TranscriptError(f"the messages cannot be written as JSON: {error}") from error
 
 
 def _fields(value: Part | ProviderState) -> dict[str, Any]:
@@ -87,10 +102,7 @@ def load_messages(text: str | bytes) -> list[Message]:
         TranscriptError: It is not JSON, of a newer version, or a message is malformed; the message
             says which.
     """
-    try:
-        document: object = from_json(text)
-    except ValueError as error:
-        raise TranscriptError(f"a transcript must be JSON: {error}") from error
+    document = _from_text(text)
     found = cast("dict[str, Any]", document) if isinstance(document, dict) else {}
     if not isinstance(found.get("messages"), list):
         raise TranscriptError('a transcript is an object with "version" and a list "messages"')
@@ -99,6 +111,17 @@ def load_messages(text: str | bytes) -> list[Message]:
             f"the transcript has version {found.get('version')!r}, this release reads {VERSION}"
         )
     return [_load_message(index, raw) for index, raw in enumerate(found["messages"])]
+
+
+def _from_text(text: str | bytes) -> object:
+    try:
+        return from_json(text)
+    except ValueError as error:
+        fault = error
+    try:
+        return json.loads(text)  # takes half a surrogate pair
+    except (ValueError, RecursionError):
+        raise TranscriptError(f"a transcript must be JSON: {fault}") from fault
 
 
 def _load_message(index: int, raw: Any) -> Message:

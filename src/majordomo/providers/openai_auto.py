@@ -14,9 +14,10 @@ from majordomo.errors import APIError, ErrorKind
 from majordomo.http import Transport
 from majordomo.llm.request import ReasoningEffort, Request
 from majordomo.providers.client import DEFAULT_TRANSPORT, WireProvider
-from majordomo.providers.openai import Dialect, openai_provider
-from majordomo.providers.openai_endpoint import OPENAI_URL
-from majordomo.providers.responses import ResponsesOptions, responses_provider
+from majordomo.providers.images import ImagingProvider
+from majordomo.providers.openai import Dialect, OpenAIWire
+from majordomo.providers.openai_endpoint import OPENAI_URL, openai_endpoint
+from majordomo.providers.responses import ResponsesOptions, ResponsesWire
 from majordomo.providers.switch import SwitchingProvider
 from majordomo.providers.wire import DEFAULT_TIMEOUT_S, KeySource
 
@@ -149,36 +150,21 @@ def openai_auto_provider(
         transport: What carries the bytes.
         clock: Limits calls.
     """
-    chat = openai_provider(
+    endpoint = openai_endpoint(
         api_key,
         base_url=base_url,
         name=name,
-        dialect=dialect,
         organization=organization,
         project=project,
         headers=headers,
         needs_key=needs_key,
         key_hint=key_hint,
         timeout_s=timeout_s,
-        transport=transport,
-        clock=clock,
     )
+    chat = ImagingProvider(OpenAIWire(dialect), endpoint, transport=transport, clock=clock)
     if wire == "chat" or (wire == "auto" and not _is_openai(base_url)):
         return chat
-    responses = responses_provider(
-        api_key,
-        base_url=base_url,
-        name=name,
-        options=options,
-        organization=organization,
-        project=project,
-        headers=headers,
-        needs_key=needs_key,
-        key_hint=key_hint,
-        timeout_s=timeout_s,
-        transport=transport,
-        clock=clock,
-    )
+    responses = WireProvider(ResponsesWire(options), endpoint, transport=transport, clock=clock)
     return responses if wire == "responses" else SwitchingProvider(chat, responses, OpenAIRule())
 
 

@@ -7,6 +7,7 @@ from executus.cli.agents import find_agent, read_agent
 from executus.cli.run import RunRequest
 from executus.definitionfile import DefinitionError
 from executus.errors import SetupError
+from executus.run import RunnableAgent
 from executus.tools import default_registry
 
 GUIDE = """---
@@ -33,13 +34,20 @@ def test_a_name_is_looked_up_in_the_folder_and_a_path_is_read(folder):
     assert (by_name.name, by_name.model, by_name.tools) == ("guide", "fake", ("calc.*",))
 
 
-def test_what_is_asked_for_goes_over_what_the_file_says(folder):
+async def test_what_is_asked_for_goes_over_what_the_file_says(folder):
     base = find_agent("guide", folder).agent
-    same = RunRequest().agent(base)
+    same = await RunRequest().agent(base)
     assert same == base
-    other = RunRequest(model="fast", tools=("web.*",), max_runtime_s=5.0).agent(base)
+    other = await RunRequest(model="fast", tools=("web.*",), max_runtime_s=5.0).agent(base)
     assert (other.model, other.tools, other.instructions) == ("fast", ("web.*",), base.instructions)
     assert (other.limits.max_steps, other.limits.max_runtime_s) == (4, 5.0)
+
+
+async def test_a_bound_that_is_asked_for_leaves_those_of_the_environment(monkeypatch):
+    monkeypatch.setenv("EXECUTUS_MAX_RUNTIME", "5m")
+    monkeypatch.setenv("EXECUTUS_MAX_TOKENS", "900")
+    limits = (await RunRequest(max_steps=3).agent(RunnableAgent())).limits
+    assert (limits.max_steps, limits.max_runtime_s, limits.max_tokens) == (3, 300.0, 900)
 
 
 @pytest.mark.parametrize(

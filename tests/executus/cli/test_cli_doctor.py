@@ -75,7 +75,15 @@ PLANTED = {
     "a tier nobody knows": ({"EXECUTUS_TIER_FAST": "nobody/m"}, "'nobody/m'", "EXECUTUS_TIER_FAST"),
     "a tier with a token": ({"EXECUTUS_TIER_FAST": BOX}, "is a URL", "LLM_<NAME>="),
     "a bound that is no number": (
-        {"EXECUTUS_MAX_STEPS": "ten"}, "EXECUTUS_MAX_STEPS", "to a number"),
+        {"EXECUTUS_MAX_STEPS": "ten"}, "is 'ten', so no run", "write a whole number"),
+    "a bound that is no duration": (
+        {"EXECUTUS_MAX_RUNTIME": "5 minutes"}, "EXECUTUS_MAX_RUNTIME", "such as 30s, 5m"),
+    "a lane that is no number": (
+        {"EXECUTUS_LANE_OPENAI": "many"}, "EXECUTUS_LANE_OPENAI", "write a whole number"),
+    "a misspelt bound": (
+        {"EXECUTUS_MAX_STEP": "5"}, "EXECUTUS_MAX_STEP", "mean EXECUTUS_MAX_STEPS?"),
+    "a misspelt declaration": (
+        {"LLM_OPENAI_KEYY": KEY}, "LLM_OPENAI_KEYY: declares nothing", "mean OPENAI_API_KEY?"),
     "an address of one call": (
         {"OPENAI_BASE_URL": "https://h.test/v1/chat/completions"}, "of one call", "leave the last"),
     "a proxy that cannot be used": (
@@ -126,7 +134,10 @@ def test_a_good_set_up_has_nothing_wrong(tmp_path):
             EXECUTUS_MAX_RUNTIME="10m",
             EXECUTUS_TIER_FAST="openai/m,fake",
             LLM_BOX=f"openai-compatible://{TOKEN}@{url}?tls=0",
-            LLM_SETTING_OF_ANOTHER_PROGRAM="verbose",
+            EXECUTUS_SECRET_GITHUB=TOKEN,
+            EXECUTUS_TIER_MINE="fake",
+            EXECUTUS_LANE_OLLAMA_CLOUD="2",
+            LLM_MINE="fast",
         )
     assert (code, told) == (0, "nothing wrong\n")
 
@@ -212,6 +223,33 @@ def test_a_note_is_no_problem(tmp_path):
     assert code == 0
     assert told.startswith("· EXECUTUS_STORE")
     assert not (tmp_path / "runs.db").exists()
+
+
+NOTED = {
+    "what another program may read": (
+        {"LLM_VERBOSITY": "loud"}, "LLM_VERBOSITY", "unless another program reads it"),
+    "what a program of one's own may read": (
+        {"EXECUTUS_ALLOWANCE": "5"}, "is not read by executus", "unless your program does"),
+    "a name beside the one that is meant": (
+        {"EXECUTUS_MAX_STEPS": "5", "EXECUTUS_MAX_STEP": "9"}, "EXECUTUS_MAX_STEP:", "unset it"),
+    "a misspelt tier": (
+        {"EXECUTUS_TIER_FATS": "fake"}, "EXECUTUS_TIER_FATS", "mean EXECUTUS_TIER_FAST?"),
+    "a misspelt lane": (
+        {"EXECUTUS_LANE_OPENIA": "2"}, "EXECUTUS_LANE_OPENIA", "mean EXECUTUS_LANE_OPENAI?"),
+    "a lane of nobody": (
+        {"EXECUTUS_LANE_QQQ": "2"}, "EXECUTUS_LANE_QQQ", "name a provider"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NOTED)
+def test_a_name_that_may_be_anothers_is_noted(name):
+    env, says, fix = NOTED[name]
+    code, told = doctor(**env)
+    assert code == 0
+    [line] = told.splitlines()
+    assert line.startswith("· ")
+    assert says in line
+    assert fix in line
 
 
 def test_an_old_interpreter_is_named():

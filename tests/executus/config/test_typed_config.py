@@ -1,10 +1,17 @@
-"""Typed settings: defaults, ranges, and one warning for what cannot be read."""
+"""Typed settings: defaults, ranges, and a refusal of what cannot be read."""
 
-import logging
+import pickle
 
 import pytest
 
-from executus.config import NO_CONFIG, Config, MappingSource
+from executus.config import (
+    NO_CONFIG,
+    BadSetting,
+    Config,
+    EnvironmentSource,
+    LayeredSource,
+    MappingSource,
+)
 
 
 class Broken:
@@ -43,33 +50,51 @@ async def test_nothing_configured_is_the_default_without_a_word(config, values, 
     assert caplog.records == []
 
 
-async def test_a_bad_value_is_the_default_and_one_warning_per_key_and_value(config, values, caplog):
-    values.update({"run.steps": "many", "other.steps": "many"})
-    with caplog.at_level(logging.WARNING, "executus.config"):
-        assert [await config.get_int("run.steps", 10) for _ in range(3)] == [10] * 3
-        assert [r.getMessage() for r in caplog.records] == [
-            "run.steps is 'many', not a whole number; 10 is used"
-        ]
-        await config.get_int("other.steps", 10)
-        values["run.steps"] = "more"
-        await config.get_int("run.steps", 10)
-    assert len(caplog.records) == 3
+READERS = {
+    "a whole number": ("get_int", {}, "many", "a whole number"),
+    "too little": ("get_int", {"minimum": 1}, "0", "a whole number, at least 1"),
+    "too much": ("get_float", {"maximum": 1.0}, "1.5", "a number, at most 1"),
+    "a number": ("get_float", {}, "nan", "a finite number"),
+    "a duration": ("get_duration", {}, "5 minutes", "a duration such as 30s, 5m, 1h30m, or plain"),
+    "a short duration": ("get_duration", {"minimum": 60}, "1s", "seconds, at least 60"),
+    "a switch": ("get_bool", {}, "maybe", "1, true, yes, on, 0, false, no or off"),
+}
 
 
-async def test_what_is_out_of_its_range_is_a_bad_value(config, values, caplog):
-    values["lane.openai"] = "0"
-    assert await config.get_int("lane.openai", None, minimum=1) is None
-    assert "lane.openai is '0', not at least 1; None is used" in caplog.text
+@pytest.mark.parametrize(("reader", "range_", "value", "wanted"), READERS.values(), ids=READERS)
+async def test_a_bad_value_is_refused_with_what_to_write(
+    config, values, reader, range_, value, wanted
+):
+    values["run.bound"] = value
+    with pytest.raises(
+        BadSetting, match=rf"^run\.bound is '{value}'; write {wanted}.*, or unset it"
+    ):
+        await getattr(config, reader)("run.bound", None, **range_)
+
+
+async def test_a_bad_value_of_the_environment_is_told_by_its_variable(values):
+    environment = EnvironmentSource(environ={"EXECUTUS_MAX_STEPS": "ten"})
+    for source in (environment, LayeredSource(MappingSource(values), LayeredSource(environment))):
+        with pytest.raises(
+            BadSetting, match=r"^EXECUTUS_MAX_STEPS is 'ten'; write a whole"
+        ) as caught:
+            await Config(source).get_int("max_steps", 10)
+    again = pickle.loads(pickle.dumps(caught.value))
+    assert (str(again), again.name) == (str(caught.value), "EXECUTUS_MAX_STEPS")
+    values["max_steps"] = "nine"  # of two layers the one that counts is named
+    with pytest.raises(BadSetting, match=r"^max_steps is 'nine'"):
+        await Config(LayeredSource(MappingSource(values), environment)).get_int("max_steps", 10)
 
 
 @pytest.mark.parametrize(
     ("key", "value"), [("search.api_key", "canary-5d"), ("db", "x://me:canary-5d@host")]
 )
-async def test_a_value_that_may_be_a_secret_is_not_logged(config, values, caplog, key, value):
+async def test_a_value_that_may_be_a_secret_is_not_told(config, values, key, value):
     values[key] = value
-    assert await config.get_int(key, 1) == 1
-    assert f"{key} is not a whole number" in caplog.text
-    assert "canary" not in caplog.text
+    with pytest.raises(BadSetting) as caught:
+        await config.get_int(key, 1)
+    assert str(caught.value) == f"{key} cannot be read; write a whole number, or unset it"
+    assert "canary" not in repr((caught.value.__cause__, caught.value.__context__))
 
 
 async def test_a_change_counts_at_the_next_look(config, values):
@@ -84,10 +109,3 @@ async def test_a_source_that_fails_means_the_defaults_and_one_warning(caplog):
     assert [r.getMessage() for r in caplog.records] == [
         "the configuration source Broken failed (OSError) and is passed over"
     ]
-
-
-async def test_warnings_are_remembered_in_bounded_memory(config, values, caplog):
-    for number in range(3000):
-        values["n"] = f"bad {number}"
-        await config.get_int("n", 0)
-    assert len(config._warned) <= 1000

@@ -8,7 +8,7 @@ import pytest
 from executus import Executor, Invocation, Limits, Ports, RunnableAgent, RunStatus
 from executus.asking import InputAnswer
 from executus.compact import NO_COMPACTION, ContextCompactor
-from executus.config import Config, MappingSource
+from executus.config import BadSetting, Config, MappingSource
 from executus.events import EVENT_KINDS
 from executus.model import ModelTiers, metered
 from executus.registry import AskFor, MappingSecrets, ToolPolicy, ToolRegistry
@@ -46,8 +46,25 @@ async def test_settings_of_the_host_hold_from_the_next_run_on():
     first = await executor.run(agent, "go")
     assert first.status is RunStatus.MAX_STEPS
     assert "tool calls are used up" in first.messages[2].tool_results[0].text
-    settings |= {"model": "mine/b", "max_steps": "nonsense"}
+    settings |= {"model": "mine/b", "max_steps": "5"}
     assert (await executor.run(agent, "go")).output == "from b"
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "says"),
+    [
+        ("max_steps", "ten", "max_steps is 'ten'; write a whole number, or unset it"),
+        ("max_runtime", "0", "max_runtime is '0'; write seconds, at least 0.001, or unset it"),
+        ("lane.mine", "all", "lane.mine is 'all'; write a whole number, or unset it"),
+    ],
+)
+async def test_a_run_under_a_mistyped_bound_is_rejected_instead_of_another_bound(key, value, says):
+    provider = FakeProvider(name="mine")
+    executor = Executor(models=registry_of(provider), config=Config(MappingSource({key: value})))
+    result = await executor.run(RunnableAgent(model="mine/a"), "go")
+    assert result.status is RunStatus.REJECTED
+    assert str(result.error) == says
+    assert isinstance(result.error.__cause__, BadSetting)
 
 
 async def test_bounds_that_are_given_are_not_looked_up():

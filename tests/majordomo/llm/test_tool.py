@@ -1,7 +1,9 @@
 """A typed function becomes a tool."""
 
 import functools
+import sys
 import threading
+import typing
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
@@ -185,6 +187,23 @@ def test_a_function_no_model_can_call_is_refused_by_name(fn, said):
     with pytest.raises(ToolDefinitionError) as caught:
         tool(fn)
     assert said in str(caught.value)
+
+
+class Old(typing.TypedDict):
+    x: int
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 12), reason="pydantic takes it from there on")
+def test_a_typed_dict_that_pydantic_does_not_take_is_told_in_one_sentence():
+    def look(old: Old) -> str:
+        """Look."""
+        return str(old)
+
+    with pytest.raises(
+        ToolDefinitionError, match=r"'look': Please use `typing_extensions"
+    ) as caught:
+        tool(look)
+    assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize("name", ["", "2x", "-x", "a b", "é", "x" * 65, "a.b"])

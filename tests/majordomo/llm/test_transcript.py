@@ -25,6 +25,7 @@ from majordomo.llm import (
 )
 
 TEXT = st.text(max_size=12)
+BROKEN = st.text(st.characters(categories=["Cs", "L"]), max_size=4)  # with lone surrogates
 IMAGES = st.builds(ImagePart, data=st.binary(max_size=8), mime=TEXT)
 PARTS = st.one_of(
     st.builds(TextPart, TEXT),
@@ -60,6 +61,27 @@ def test_every_conversation_comes_back_byte_for_byte(messages):
     again = load_messages(text)
     assert again == messages
     assert dump_messages(again) == text
+
+
+@given(BROKEN)
+def test_half_a_surrogate_pair_which_models_write_comes_back_too(broken):
+    messages = [
+        user(broken),
+        Message(
+            role=Role.ASSISTANT,
+            parts=(ThinkingPart(broken), ToolCallPart(id="1", name="f", arguments=broken)),
+            state=ProviderState(wire="w", provider="p", model="m", data=broken),
+        ),
+    ]
+    text = dump_messages(messages)
+    text.encode()  # a file or a database takes it
+    assert load_messages(text) == load_messages(text.encode()) == messages
+    assert dump_messages(load_messages(text)) == text
+
+
+def test_what_is_no_json_value_is_refused_in_one_sentence():
+    with pytest.raises(TranscriptError, match="the messages cannot be written as JSON: Object of"):
+        dump_messages([user(TextPart(object()))])
 
 
 def test_the_form_is_stable():

@@ -9,7 +9,7 @@ import click
 from executus.cli.chat.conversation import Conversation
 from executus.cli.chat.talk import Talk
 from executus.cli.equipment import equipped
-from executus.cli.inputs import as_text, seconds
+from executus.cli.inputs import as_text, duration
 from executus.cli.output import tell
 from executus.cli.process import Signals, run_interruptible
 from executus.cli.reading import LineReader, is_typed
@@ -29,9 +29,9 @@ Examples:
 @click.option("-t", "--tools", multiple=True, help="Grant tools by glob, such as 'calc.*'.")
 @click.option("-i", "--instructions", default="", help="System text of the agent.")
 @click.option(
-    "--max-steps", type=click.IntRange(min=1), help="Of a turn; 10, or what the file says."
+    "--max-steps", type=click.IntRange(min=1), help="Model calls of a turn; as for `run`."
 )
-@click.option("--max-runtime", type=seconds, help="Seconds of a turn; 600, or what the file says.")
+@click.option("--max-runtime", type=duration, help="Of a turn, such as 90s or 5m; as for `run`.")
 @click.option("--json", "as_json", is_flag=True, help="Turns as `run --json` shows them.")
 @with_setting
 def chat(  # noqa: PLR0917 - click passes each option as an argument
@@ -65,7 +65,7 @@ async def _talk(request: RunRequest, signals: Signals, *, as_json: bool) -> int:
     typed = is_typed()
     lines = LineReader(is_terminal=typed)
     async with equipped(request.setting, lines=lines) as equipment:
-        agent = request.agent(equipment.agent)
+        agent = await request.agent(equipment.agent)
         await require_access(agent.model if isinstance(agent.model, str) else None)
         if typed:
             tell(f"{agent.name}: /help lists the commands, Ctrl-D ends")

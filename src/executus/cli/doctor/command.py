@@ -9,13 +9,15 @@ from functools import partial
 
 import click
 
+from executus.cli.doctor.bounds import examine_bounds
 from executus.cli.doctor.files import examine_files
 from executus.cli.doctor.finding import Finding, Patient
 from executus.cli.doctor.names import examine_names
 from executus.cli.doctor.place import examine_place
 from executus.cli.doctor.reach import examine_endpoints
+from executus.cli.doctor.spelling import examine_spelling
 from executus.cli.doctor.variables import examine_variables
-from executus.cli.inputs import seconds
+from executus.cli.inputs import duration
 from executus.cli.output import one_line, say, say_json
 from executus.cli.process import DONE, FAILED, run_async
 from majordomo.builtin import default_registry
@@ -29,7 +31,7 @@ Example:
   executus doctor --online"""
 )
 @click.option("--online", is_flag=True, help="Dial the endpoints of other machines, too.")
-@click.option("--timeout", type=seconds, default=5.0, show_default=True, help="Seconds for each.")
+@click.option("--timeout", type=duration, default="5s", show_default=True, help="For each.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
 def doctor(
     online: bool,  # noqa: FBT001 - a command-line flag
@@ -50,9 +52,18 @@ def doctor(
 
 async def examine(patient: Patient) -> AsyncIterator[Finding]:
     """Everything that is found, the cheapest first."""
-    for finding in (*examine_place(patient), *examine_variables(patient)):
+    for finding in (
+        *examine_place(patient),
+        *examine_variables(patient),
+        *examine_spelling(patient),
+    ):
         yield finding
-    for findings in (examine_names(patient), examine_files(patient), examine_endpoints(patient)):
+    for findings in (
+        examine_bounds(patient),
+        examine_names(patient),
+        examine_files(patient),
+        examine_endpoints(patient),
+    ):
         async for finding in findings:
             yield finding
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator
 
 from executus.cli.doctor.finding import Finding, Patient
+from executus.cli.doctor.spelling import TIER, meant_by_declaration
 from executus.cli.doctor.variables import KEYS
 from executus.config import Config, EnvironmentSource
 from executus.model import ModelTiers
@@ -16,19 +17,17 @@ from majordomo.spec import AliasCycle
 
 __all__ = ["examine_names", "fault_of_model"]
 
-_TIER = "EXECUTUS_TIER_"
-
 
 async def examine_names(patient: Patient) -> AsyncIterator[Finding]:
     """Look at declarations, aliases, tiers and the model of runs that name none."""
     for finding in _declarations(patient):
         yield finding
     for variable in sorted(patient.environ):
-        if variable.startswith(_TIER) and patient.get(variable):
+        if variable.startswith(TIER) and patient.get(variable):
             says = await fault_of_model(patient, patient.get(variable))
             if says:
                 yield _unusable(variable, says)
-    async for finding in _cycles(patient):
+    async for finding in _aliases(patient):
         yield finding
     async for finding in _default_model(patient):
         yield finding
@@ -49,16 +48,32 @@ def _declarations(patient: Patient) -> Iterator[Finding]:
             )
 
 
-async def _cycles(patient: Patient) -> AsyncIterator[Finding]:
-    """Only cycles: other text may be a setting of another program."""
+async def _aliases(patient: Patient) -> AsyncIterator[Finding]:
+    """Text that names no model may be a setting of another program; its value is not shown."""
     for listing in patient.registry.describe():
         if listing.is_alias and listing.variable:
             try:
-                await patient.registry.resolve(listing.name)
+                await _tiers(patient).resolve(listing.name)
             except AliasCycle as error:
                 yield _unusable(listing.variable, str(error))
             except ConfigError:
-                continue
+                yield _meaningless(patient, listing.variable)
+            except MajordomoError:
+                continue  # a model that lacks its key
+
+
+def _meaningless(patient: Patient, variable: str) -> Finding:
+    meant = meant_by_declaration(patient, variable)
+    if meant:
+        fix = f"did you mean {meant}? rename it"
+    else:
+        fix = "write scheme://token@host or provider/model, unless another program reads it"
+    return Finding(
+        about=variable,
+        says="declares nothing: it is no scheme://token@host, and names no known model",
+        fix=fix,
+        level="problem" if meant else "note",
+    )
 
 
 async def _default_model(patient: Patient) -> AsyncIterator[Finding]:
@@ -85,14 +100,18 @@ async def fault_of_model(patient: Patient, spec: str) -> str:
     """Why a model cannot be asked; empty when one of its targets can."""
     if "://" in spec:  # perhaps with a token in it
         return "is a URL; declare it as LLM_<NAME>=scheme://token@host and name <name>/MODEL"
-    config = Config(EnvironmentSource(environ=patient.environ))
     try:
-        chain = await ModelTiers(patient.registry, config=config).resolve(spec)
+        chain = await _tiers(patient).resolve(spec)
         providers = {model.target.provider for model in chain.models}
         lacking = [access_of(patient.registry.provider(one)).missing for one in sorted(providers)]
     except MajordomoError as error:
         return _short(str(error))
     return "" if not all(lacking) else "; ".join(dict.fromkeys(lacking))
+
+
+def _tiers(patient: Patient) -> ModelTiers:
+    config = Config(EnvironmentSource(environ=patient.environ))
+    return ModelTiers(patient.registry, config=config)
 
 
 def _short(sentence: str) -> str:

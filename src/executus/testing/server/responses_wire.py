@@ -126,7 +126,16 @@ def _items(turn: Turn, index: int) -> Iterator[Json]:
         yield {**item, "status": "incomplete" if turn.stop else "completed", "phase": phase}
     for at, (name, arguments) in enumerate(turn.tool_calls):
         item = {"type": "function_call", "id": f"fc_{index}_{at}", "call_id": f"call_{index}_{at}"}
-        yield {**item, "name": name, "arguments": arguments, "status": "completed"}
+        status = "incomplete" if turn.stop and not _is_json(arguments) else "completed"
+        yield {**item, "name": name, "arguments": arguments, "status": status}
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True
 
 
 _EMPTY: dict[str, Json] = {

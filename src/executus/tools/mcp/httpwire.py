@@ -12,6 +12,7 @@ import httpx2
 
 from executus.egress import Egress, EgressError
 from executus.egress.kepttransport import GuardedTransport
+from executus.tools.mcp.address import Address
 from executus.tools.mcp.stdio import MAX_MESSAGE_BYTES
 
 __all__ = ["ANSWERED", "Answered", "http_client"]
@@ -51,6 +52,7 @@ async def http_client(
     tls: ssl.SSLContext | None,
     lost: Answered,
     guard: Egress | None = None,
+    address: Address | None = None,
 ) -> AsyncGenerator[httpx2.AsyncClient]:
     """A client for one session.
 
@@ -62,33 +64,41 @@ async def http_client(
         tls: Whom to trust; the usual authorities by default.
         lost: Notes that the server forgot the session.
         guard: Judges each connection, where the address is not the host's own choice.
+        address: Where it goes; only its `shown` is then to be asked for.
     """
     inner = httpx2.AsyncHTTPTransport(verify=tls or True, trust_env=False)
     async with httpx2.AsyncClient(
         headers={"accept-encoding": "identity", **headers},
         timeout=httpx2.Timeout(CONNECT_TIMEOUT_S, read=None),
-        transport=_Noting(inner if guard is None else GuardedTransport(guard, tls), lost),
+        auth=address and address.auth,
+        transport=_Noting(inner if guard is None else GuardedTransport(guard, tls), lost, address),
         trust_env=False,
     ) as client:
         yield client
 
 
 class _Noting(httpx2.AsyncBaseTransport):
-    def __init__(self, inner: httpx2.AsyncBaseTransport, lost: Answered) -> None:
+    def __init__(
+        self, inner: httpx2.AsyncBaseTransport, lost: Answered, address: Address | None
+    ) -> None:
         self._inner = inner
         self._lost = lost
+        self._address = address
 
     async def aclose(self) -> None:
         await self._inner.aclose()
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        sent = request if self._address is None else self._address.whole(request)
         try:
-            response = await self._inner.handle_async_request(request)
+            response = await self._inner.handle_async_request(sent)
         except httpx2.ConnectError as error:
             for note in (self._lost, ANSWERED.get()):
                 if note is not None and isinstance(error.__cause__, EgressError):
                     note.guarded = str(error.__cause__)
             raise
+        if self._address is not None:
+            self._address.hide(response, sent)
         if response.status_code >= 400:
             known = _SESSION in request.headers
             for note in (self._lost, ANSWERED.get()):

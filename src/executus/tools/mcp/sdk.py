@@ -22,6 +22,7 @@ from mcp.types import (
 from pydantic import BaseModel
 
 from executus.errors import SetupError
+from executus.tools.mcp.address import Address
 from executus.tools.mcp.errors import McpError, McpUnavailable
 from executus.tools.mcp.httpwire import ANSWERED, Answered, http_client
 from executus.tools.mcp.secrets import scrubber_of, secrets_of
@@ -149,9 +150,10 @@ class _Transport:
     async def _enter(self, stack: AsyncExitStack) -> Any:
         match self._target:
             case HttpTarget() as target:
-                client = http_client(target.headers, target.tls, self._http, target.guard)
+                address = Address(target.url)
+                client = http_client(target.headers, target.tls, self._http, target.guard, address)
                 streams = streamable_http_client(
-                    target.url,
+                    str(address.shown),
                     http_client=await stack.enter_async_context(client),
                     max_sse_event_size=MAX_MESSAGE_BYTES,
                 )

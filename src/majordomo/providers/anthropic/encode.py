@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any, cast
 
@@ -51,7 +50,7 @@ def encode_request(
     tools = [] if "tools" in body else _tools(request)
     if tools:
         _set_missing(body, "tool_choice", _tool_choice(request, forced=forced))
-    written = dump(body)[:-1]
+    written = dump(body, target)[:-1]
     if tools:
         written += b',"tools":[%b]' % b",".join(tools)
     if "messages" not in body:
@@ -71,15 +70,12 @@ def _set_missing(body: Json, name: str, value: object) -> None:
 
 
 def _check_settings(settings: Settings, target: Target) -> None:
-    wrong = ""
-    for name in ("temperature", "top_p"):
-        value = getattr(settings, name)
-        if value is not None and not math.isfinite(value):
-            wrong = f"{name} is {value}, which is not a number JSON can carry"
     if any(not text.strip() for text in settings.stop):
-        wrong = "a stop text of white space alone is refused by this API"
-    if wrong:
-        raise UnsupportedRequest(wrong, provider=target.provider, model=target.model)
+        raise UnsupportedRequest(
+            "a stop text of white space alone is refused by this API",
+            provider=target.provider,
+            model=target.model,
+        )
 
 
 def _output(request: Request) -> tuple[Request, Json]:

@@ -75,13 +75,14 @@ def build_response(
         meta: What is known of the call.
         broken: The answer did not come to its end: nothing of it is sent back as it is.
     """
+    reason = FinishReason.OTHER if broken else finish_reason(items, answer)
     return Response(
         message=Message(
             role=Role.ASSISTANT,
-            parts=item_parts(items),
+            parts=item_parts(items, cut=reason is FinishReason.LENGTH),
             state=None if broken else _state(items, meta.target),
         ),
-        finish_reason=FinishReason.OTHER if broken else finish_reason(items, answer),
+        finish_reason=reason,
         usage=read_usage(answer),
         target=meta.target,
         served_model=answer.get("model") or "",

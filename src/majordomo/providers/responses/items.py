@@ -27,17 +27,23 @@ WIRE = "openai-responses"
 Json = dict[str, Any]
 
 
-def item_parts(items: Sequence[Json]) -> tuple[Part, ...]:
+def item_parts(items: Sequence[Json], *, cut: bool = False) -> tuple[Part, ...]:
     """The parts of an answer.
 
     Commentary beside a final answer in the same turn counts as thinking, so that the text of the
-    turn is the answer. A call that was cut off is no part: it must not be executed.
+    turn is the answer.
+
+    Args:
+        items: Its output.
+        cut: The token limit ended the answer. A call that it cut is a part then, as on every wire:
+            none of such an answer is executed, and the loop tells the model why. In any other
+            answer it is no part, for it would be executed.
     """
     answered = any(item.get("phase") == "final_answer" for item in items)
-    return tuple(part for item in items for part in _parts(item, answered=answered))
+    return tuple(part for item in items for part in _parts(item, answered=answered, cut=cut))
 
 
-def _parts(item: Json, *, answered: bool) -> Iterator[Part]:
+def _parts(item: Json, *, answered: bool, cut: bool) -> Iterator[Part]:
     match item.get("type"):
         case "message":
             aside = answered and item.get("phase") == "commentary"
@@ -47,7 +53,7 @@ def _parts(item: Json, *, answered: bool) -> Iterator[Part]:
             if text := said_by(item):
                 yield ThinkingPart(text)
         case "function_call":
-            if is_call(item):
+            if cut or is_call(item):
                 arguments = arguments_of(item) or "{}"
                 yield ToolCallPart(id=item["call_id"], name=call_name(item), arguments=arguments)
         case kind:

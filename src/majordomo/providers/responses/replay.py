@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, cast
 
 from pydantic_core import from_json
@@ -34,10 +34,10 @@ def own_items(message: Message, target: Target, *, stored: bool) -> list[Json]:
     """
     state = own_state(message, WIRE, target, family=family_of)
     items = _parsed(state) if state else []
-    calls = [item.get("call_id") for item in items if is_call(item)]
-    if calls != [call.id for call in message.tool_calls]:
+    said = [call.id for call in message.tool_calls]
+    if said != [item.get("call_id") for item in items if is_call(item) or _is_cut(item, said)]:
         return []  # the turn was edited since
-    return _replayable(items, stored=stored)
+    return _replayable(items, said, stored=stored)
 
 
 def _parsed(state: str) -> list[Json]:
@@ -50,7 +50,13 @@ def _parsed(state: str) -> list[Json]:
     return [cast("Json", item) for item in items if isinstance(item, dict)]
 
 
-def _replayable(items: Iterable[Json], *, stored: bool) -> list[Json]:
+def _is_cut(item: Json, said: Sequence[str]) -> bool:
+    """A call that the token limit cut, which is a part of the turn, and is answered."""
+    is_cut = item.get("type") == "function_call" and not is_call(item)
+    return is_cut and item.get("call_id") in said
+
+
+def _replayable(items: Iterable[Json], said: Sequence[str], *, stored: bool) -> list[Json]:
     kept: list[Json] = []
     waiting: list[Json] = []
     lost = False
@@ -59,7 +65,10 @@ def _replayable(items: Iterable[Json], *, stored: bool) -> list[Json]:
             waiting.append(item)
             continue
         usable = [thought for thought in waiting if stored or _is_portable(thought)]
-        if not _is_accepted(item):
+        if _is_cut(item, said):
+            usable = []  # what it led to did not come whole
+            kept.append(_without(_accepted(item), "id", "status"))
+        elif not _is_accepted(item):
             usable = []
         else:
             kept += [*usable, _accepted(item)]
@@ -74,7 +83,7 @@ def _is_portable(reasoning: Json) -> bool:
 
 
 def _is_accepted(item: Json) -> bool:
-    """Cut calls cannot be answered, and there is no result for calls of custom tools."""
+    """Nobody answers calls that were cut and left out, or calls of custom tools."""
     kind = item.get("type")
     return is_call(item) if kind == "function_call" else kind != "custom_tool_call"
 
@@ -89,4 +98,8 @@ def _accepted(item: Json) -> Json:
 def _nameless(item: Json) -> Json:
     if item.get("type") not in _NAMED:
         return item
-    return {name: value for name, value in item.items() if name != "id"}
+    return _without(item, "id")
+
+
+def _without(item: Json, *names: str) -> Json:
+    return {name: value for name, value in item.items() if name not in names}

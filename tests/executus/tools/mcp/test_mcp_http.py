@@ -1,5 +1,6 @@
 """What can go wrong over HTTP: sessions, refusals, outages, silence, secrets, proxies."""
 
+import base64
 import gzip
 import json
 import logging
@@ -190,6 +191,36 @@ async def test_headers_reach_the_server_and_no_error_log_or_result(caplog):
     assert echoed.text == "you are [secret Authorization] of blue-and-green"
     assert "bad token [secret Authorization]" in refused.text
     assert "Bearer" not in caplog.text
+
+
+@pytest.mark.parametrize("moved", [False, True])
+async def test_a_login_and_a_query_reach_the_server_and_no_log_of_anyone(caplog, moved):
+    caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.INFO, "httpcore2")  # below that it logs the heads of answers
+    registry = ToolRegistry()
+    async with mcp_wire() as wire:
+        answer = wire.answer
+
+        def redirect(head, message):
+            if moved and b"/there?" not in head:
+                return 307, {"location": f"/there?key={SECRET}&at=2"}, b""
+            return answer(head, message)
+
+        wire.answer = redirect
+        url = f"http://me:pw{SECRET}@127.0.0.1:{wire.port}/mcp?key={SECRET}"
+        async with McpServer.http(url, name="w") as server:
+            await server.register(registry)
+            (found,) = await run_calls(registry, PING)
+    assert found.text == "pong"
+    login = base64.b64encode(f"me:pw{SECRET}".encode())
+    for head in wire.heads:
+        path = head.split(b" ")[1].decode()
+        assert path in {f"/mcp?key={SECRET}", f"/there?key={SECRET}&at=2"}
+        assert b"Basic " + login in head
+    assert any(b"/there?" in head for head in wire.heads) is moved
+    assert "HTTP Request: POST" in caplog.text  # the client did log
+    assert SECRET not in caplog.text
+    assert login.decode() not in caplog.text
 
 
 async def test_an_error_of_connecting_holds_no_secret():

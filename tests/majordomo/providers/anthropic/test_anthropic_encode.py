@@ -129,8 +129,8 @@ def test_extra_wins_over_everything_without_a_field_said_twice():
 @pytest.mark.parametrize(
     "settings",
     [
-        {"temperature": float("nan")},
-        {"top_p": float("inf")},
+        {"extra": {"temperature": float("nan")}},
+        {"extra": {"top_p": float("inf")}},
         {"stop": ("\n\n",)},
     ],
 )

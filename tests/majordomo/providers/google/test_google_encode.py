@@ -132,7 +132,7 @@ def test_more_stop_texts_than_the_wire_takes_are_refused():
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
 def test_numbers_json_cannot_carry_are_refused(value):
     with pytest.raises(UnsupportedRequest, match="infinite number or NaN"):
-        config(temperature=value)
+        config(extra={"temperature": value})
 
 
 # model: effort -> thinkingConfig

@@ -223,7 +223,7 @@ def test_without_messages_the_model_is_only_loaded():
 
 @pytest.mark.parametrize(
     "fields",
-    [{"temperature": float("nan")}, {"extra": {"x": float("inf")}}, {"top_p": float("inf")}],
+    [{"extra": {"y": float("nan")}}, {"extra": {"x": float("inf")}}],
 )
 def test_numbers_json_cannot_carry_are_refused(fields):
     with pytest.raises(UnsupportedRequest) as caught:

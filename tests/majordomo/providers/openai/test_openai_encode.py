@@ -222,7 +222,7 @@ def test_text_that_is_not_ascii_survives():
 @pytest.mark.parametrize(
     "fields",
     [
-        lambda bad: {"settings": Settings(temperature=bad)},
+        lambda bad: {"settings": Settings(extra={"temperature": bad})},
         lambda bad: {"settings": Settings(extra={"a": [{"b": (bad,)}]})},
         lambda bad: {"output": OutputSchema(name="a", schema={"type": "object", "default": bad})},
         lambda bad: {

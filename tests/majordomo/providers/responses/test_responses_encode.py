@@ -96,7 +96,7 @@ def test_stop_texts_are_refused_in_one_sentence():
 @pytest.mark.parametrize("number", [float("nan"), float("inf")])
 def test_numbers_json_cannot_carry_are_refused(number):
     with pytest.raises(UnsupportedRequest, match="NaN"):
-        encode(settings=Settings(temperature=number))
+        encode(settings=Settings(extra={"temperature": number}))
 
 
 def test_extra_wins_and_adds_to_objects():

@@ -195,6 +195,32 @@ def test_what_cannot_be_sent_back_is_left_out_with_what_hangs_on_it(name):
     assert turn_of(answered(*items)) == back
 
 
+LIMIT = {"status": "incomplete", "incomplete_details": {"reason": "max_output_tokens"}}
+BACK = {
+    "type": "function_call",
+    "call_id": "call_C",
+    "name": "lookup",
+    "arguments": '{"invalid_arguments":"{\\"q"}',
+}
+
+
+@pytest.mark.parametrize(
+    ("items", "back"),
+    [
+        ([SAID, CUT], [SAID, BACK]),
+        ([THOUGHT, ASKED, CUT], [THOUGHT, ASKED, BACK]),
+        ([THOUGHT, SAID, THOUGHT, CUT], [THOUGHT, nameless(SAID), BACK]),
+    ],
+)
+def test_a_call_that_the_token_limit_cut_goes_back_with_the_answer_to_it(items, back):
+    message = answered(*items, **LIMIT)
+    assert turn_of(message) == back
+    cut = message.tool_calls[-1]
+    items = sent(message, tool_result(cut, "it was cut", is_error=True))
+    outputs = {item["call_id"]: item["output"] for item in items if "output" in item}
+    assert outputs["call_C"] == "Error: it was cut"
+
+
 def test_a_storing_server_knows_its_thinking_by_its_id():
     message = answered(BARE, ASKED)
     assert turn_of(message, options=ResponsesOptions(store=True)) == [BARE, ASKED]
