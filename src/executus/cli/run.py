@@ -61,7 +61,7 @@ class RunRequest:
             "max_runtime_s": self.max_runtime_s,
         }
         given = {name: value for name, value in asked.items() if value is not None}
-        return replace(own or Limits(), **given) if given else own
+        return Limits(**given).over(own or Limits()) if given else own
 
 
 async def run_task(request: RunRequest, display: Display) -> int:
