@@ -4,10 +4,11 @@
     ├── SetupError          the executor or a registry is put together wrongly
     │   └── BadSetting      … because of what is configured (config)
     ├── RunRejected         a gate said no, or the run cannot begin as asked
-    │   ├── BudgetExceeded  … because the budget is spent
+    │   ├── BudgetExceeded  … because the budget is spent; it ends runs that have begun, too
     │   └── DispatchRefused … because of who dispatched it (dispatchguard)
-    ├── RunStopped          it was ended in the middle, by a limit, the budget or a critic
-    │   └── RunTimeout      … by its time; a TimeoutError too (run.kernel)
+    ├── RunStopped          it was ended in the middle, by a limit, a gate that failed or a critic
+    │   ├── RunTimeout      … by its time; a TimeoutError too (run.kernel)
+    │   └── RunCancelled    … by its caller, or the end of the program (run.kernel)
     ├── AttachmentRefused   an attachment is more than a run may carry (pendingattach)
     ├── JournalConflict     another process goes on with this run (run.journal)
     └── RunError            `RunResult.raise_for_error` (run.result), carries the result
@@ -36,7 +37,7 @@ class RunRejected(ExecutusError):
 
 
 class BudgetExceeded(RunRejected):
-    """The budget for this caller or agent is spent."""
+    """The budget for this caller or agent is spent: the run must not begin, or not go on."""
 
 
 class RunStopped(ExecutusError):

@@ -18,7 +18,10 @@ __all__ = ["Invocation", "Limits"]
 class Limits:
     """Bounds of one run.
 
-    The most specific ones given count as a whole: the invocation's, the agent's, the executor's.
+    Each bound counts where it is given most specifically: for the invocation, else for the agent,
+    else for the executor, else in the configuration; else its default holds. None that is given is
+    given: no bound. To change one of several, say `Limits(max_steps=5).over(limits)`; who copies
+    with `dataclasses.replace` gives all of them.
 
     Attributes:
         max_steps: Model calls, over all phases.
@@ -33,9 +36,14 @@ class Limits:
         port_timeout_s: Seconds for one call of a port, but for the delivery.
         delivery_timeout_s: Seconds to deliver the answer, with all tries.
         extra: Bounds that a later release wrote; kept as they are.
+        given: Names of those that were given; the others have their defaults.
 
     Raises:
         SetupError: A figure is below what makes sense, or of the wrong kind.
+
+    Example:
+        >>> Limits(max_steps=3).over(Limits(max_steps=5, max_tokens=20_000))
+        Limits(max_steps=3, max_tokens=20000)
     """
 
     max_steps: int = 10
@@ -49,6 +57,13 @@ class Limits:
     port_timeout_s: float = 2.0
     delivery_timeout_s: float = 30.0
     extra: Mapping[str, Any] = field(default_factory=dict[str, Any], hash=False, repr=False)
+    given: frozenset[str] = field(init=False)
+
+    def __new__(cls, **given: object) -> Self:
+        """Note what is given: the fields cannot tell it from a default of the same value."""
+        limits = object.__new__(cls)
+        object.__setattr__(limits, "given", frozenset(given).intersection(_NAMES))
+        return limits
 
     def __post_init__(self) -> None:
         for name, least in _LEAST.items():
@@ -56,15 +71,31 @@ class Limits:
         if self.max_cost is not None:
             _require(Money, self.max_cost, "max_cost must be an amount, such as Money('0.50')")
 
+    def __repr__(self) -> str:
+        told = (f"{name}={getattr(self, name)!r}" for name in _NAMES if name in self.given)
+        return f"{type(self).__name__}({', '.join(told)})"
+
+    def over(self, less_specific: Limits) -> Self:
+        """These, and of the less specific ones what is not given here."""
+        both = object.__new__(type(self))  # not made anew: the figures have been checked
+        for name in _NAMES:
+            value = getattr(self if name in self.given else less_specific, name)
+            object.__setattr__(both, name, value)
+        object.__setattr__(both, "given", self.given | less_specific.given)
+        object.__setattr__(both, "extra", {**less_specific.extra, **self.extra})
+        return both
+
     @property
     def spending_bounded(self) -> bool:
         """Whether tokens or cost are bounded."""
         return self.max_tokens is not None or self.max_cost is not None
 
     def as_json(self) -> dict[str, Any]:
-        """The bounds as plain JSON values."""
-        ours = {name: getattr(self, name) for name in _NAMES}
-        return {**self.extra, **ours, "max_cost": self.max_cost and self.max_cost.as_json()}
+        """The bounds that are given, as plain JSON values."""
+        ours = {name: getattr(self, name) for name in _NAMES if name in self.given}
+        if self.max_cost is not None:
+            ours["max_cost"] = self.max_cost.as_json()
+        return {**self.extra, **ours}
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Self:
@@ -80,7 +111,7 @@ class Limits:
         return cls(**known, extra=extra)
 
 
-_NAMES = tuple(one.name for one in fields(Limits) if one.name != "extra")
+_NAMES = tuple(one.name for one in fields(Limits) if one.name not in ("extra", "given"))
 
 
 _LEAST: dict[str, float] = {
@@ -131,7 +162,7 @@ class Invocation:
         caller: On whose behalf.
         history: Earlier messages of the conversation.
         deps: Given to tools that take a `ToolContext`.
-        limits: Bounds of this run instead of the agent's.
+        limits: Bounds of this run, over the agent's.
         parent: Run id of the run that dispatched this one; it counts as that run's child while that
             run goes on in the same executor.
         run_id: Id to use; made when empty.

@@ -22,7 +22,7 @@ __all__ = [
     "write_named",
 ]
 
-_LIMITS = frozenset(one.name for one in fields(Limits)) - {"extra"}
+_LIMITS = frozenset(one.name for one in fields(Limits)) - {"extra", "given"}
 
 
 class Named(Protocol):

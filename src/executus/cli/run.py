@@ -16,12 +16,10 @@ from executus.cli.models import missing_of
 from executus.cli.output import OutputLost
 from executus.cli.process import DONE, FAILED, MISUSED
 from executus.cli.setting import Setting
-from executus.config import ENVIRONMENT
 from executus.errors import SetupError
 from executus.invocation import Invocation, Limits
 from executus.model import ModelTiers
 from executus.run import MODEL_VARIABLE, RunnableAgent, RunResult, RunStatus, RunStream
-from executus.run.resolving import configured_limits
 from majordomo.builtin import DEFAULT_REGISTRY
 from majordomo.llm import Part
 from majordomo.models import ModelRegistry
@@ -47,27 +45,23 @@ class RunRequest:
     max_runtime_s: float | None = None
     setting: Setting = field(default_factory=Setting)
 
-    async def agent(self, base: RunnableAgent) -> RunnableAgent:
-        """The agent to run: what was asked for, over what its file, else the environment, says.
-
-        Raises:
-            BadSetting: A bound of the environment cannot be read.
-        """
+    def agent(self, base: RunnableAgent) -> RunnableAgent:
+        """The agent to run: what was asked for, over what its file says."""
         return replace(
             base,
             instructions=self.instructions or base.instructions,
             model=self.model or base.model,
             tools=self.tools or base.tools,
-            limits=await self._limits(base.limits),
+            limits=self._limits(base.limits),
         )
 
-    async def _limits(self, own: Limits | None) -> Limits | None:
+    def _limits(self, own: Limits | None) -> Limits | None:
         asked: dict[str, Any] = {
             "max_steps": self.max_steps,
             "max_runtime_s": self.max_runtime_s,
         }
         given = {name: value for name, value in asked.items() if value is not None}
-        return replace(own or await configured_limits(ENVIRONMENT), **given) if given else own
+        return Limits(**given).over(own or Limits()) if given else own
 
 
 async def run_task(request: RunRequest, display: Display) -> int:
@@ -80,7 +74,7 @@ async def run_task(request: RunRequest, display: Display) -> int:
         OutputLost: Nobody takes the output; the run is cancelled and closed.
     """
     async with equipped(request.setting) as equipment:
-        agent = await request.agent(equipment.agent)
+        agent = request.agent(equipment.agent)
         if isinstance(agent.model, str):
             await require_access(agent.model)
         invocation = Invocation(request.content, metadata=equipment.metadata(agent))

@@ -15,6 +15,7 @@ from executus.cli.inputs import as_text
 from executus.cli.live import open_display
 from executus.cli.output import say_json, tell
 from executus.cli.process import DONE, run_async
+from executus.cli.prune import age_of, prune_runs
 from executus.cli.resume import resume_run
 from executus.cli.runlist import list_runs
 from executus.cli.runlookup import find_run
@@ -202,3 +203,30 @@ async def _resume(wanted: str, answers: Setting, *, as_json: bool) -> int:
             restored = restore(run_id, await records.checkpointer.load(run_id))
         with open_display(as_json=as_json, names_run=True) as display:
             return await resume_run(restored, answers, display)
+
+
+@runs.command(
+    epilog="""\b
+Example:
+  executus runs prune --older 90d"""
+)
+@store_option
+@click.option("--older", required=True, metavar="AGE", help="Such as 90d or 12h.")
+@_json
+def prune(
+    store: str | None,
+    older: str,
+    as_json: bool,  # noqa: FBT001 - a command-line flag
+) -> int:
+    """Forget runs that ended so long ago, with what happened in them.
+
+    And the journals that were not touched for so long: such runs cannot be resumed any more, those
+    that wait for an answer neither. Nothing is forgotten by itself.
+    """
+    return run_async(partial(_prune, store, older, as_json=as_json))
+
+
+async def _prune(url: str | None, older: str, *, as_json: bool) -> int:
+    age = age_of(older)
+    async with reading(url) as records:
+        return await prune_runs(records, age, as_json=as_json)

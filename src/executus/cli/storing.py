@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -10,6 +10,7 @@ import click
 
 from executus.batteries.audit import AuditLog, AuditStore, RunIndex
 from executus.batteries.checkpoint import DurableCheckpointer
+from executus.batteries.retention import Prunable
 from executus.batteries.stores import open_store
 from executus.cli.output import tell
 from executus.errors import ExecutusError, SetupError
@@ -35,11 +36,13 @@ class Records:
         runs: One record per run.
         audit: What happened in them.
         checkpointer: Where those stand that may be resumed.
+        prunable: What may be forgotten by its age, by the name of what it keeps.
     """
 
     runs: RunIndex
     audit: AuditStore
     checkpointer: DurableCheckpointer
+    prunable: Mapping[str, Prunable]
 
 
 @asynccontextmanager
@@ -82,5 +85,10 @@ async def reading(url: str | None) -> AsyncGenerator[Records]:
             "`executus run` with the same writes there"
         )
     async with open_store(url, create=False) as store:
-        checkpointer = DurableCheckpointer(store.checkpoints())
-        yield Records(runs=store.runs(), audit=store.audit(), checkpointer=checkpointer)
+        runs, audit, journals = store.runs(), store.audit(), store.checkpoints()
+        yield Records(
+            runs=runs,
+            audit=audit,
+            checkpointer=DurableCheckpointer(journals),
+            prunable={"runs": runs, "audits": audit, "journals": journals},
+        )

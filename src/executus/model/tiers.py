@@ -86,9 +86,7 @@ class ModelTiers:
         return await self._dressed(await self._lookup().chain(name))
 
     async def require(self, name: str) -> Chain:
-        """`resolve`, for a host that shall not begin with a model nobody can be asked for.
-
-        A run with such a model fails by itself, at its first call, and says the same.
+        """`resolve`, and refuse a model that nobody can be asked for; runs find theirs with this.
 
         Raises:
             SetupError: Each target lacks a key or an address; the sentence says what to set.

@@ -5,7 +5,7 @@ from executus.run.executor import MODEL_VARIABLE, Executor
 from executus.run.handle import RunHandle, RunStream
 from executus.run.info import RunInfo
 from executus.run.journal import Checkpointer, JournalConflict, MemoryCheckpointer
-from executus.run.kernel import RunTimeout
+from executus.run.kernel import RunCancelled, RunTimeout
 from executus.run.ports import Audit, BudgetGate, Critic, Palette, Ports
 from executus.run.result import RunError, RunResult, RunStatus
 from executus.run.tally import RunTally
@@ -25,6 +25,7 @@ __all__ = [
     "Palette",
     "Phase",
     "Ports",
+    "RunCancelled",
     "RunError",
     "RunHandle",
     "RunInfo",

@@ -13,7 +13,7 @@ from executus.invocation import Limits
 from majordomo.agent import Hooks, Skill, ToolErrorLimits, as_tool
 from majordomo.llm import Model, Settings, Tool
 
-__all__ = ["Grant", "Phase", "RunnableAgent"]
+__all__ = ["Grant", "Phase", "RunnableAgent", "check_model"]
 
 Out = TypeVar("Out", default=str)
 
@@ -36,6 +36,25 @@ def _listed(name: str, given: object, example: str) -> Iterable[Any]:
 def _require(name: str, given: object, kind: type) -> None:
     if given is not None and not isinstance(given, kind):
         raise SetupError(f"{name} must be {kind.__name__}(…), not {given!r:.100}")
+
+
+_OF_A_MODEL = ("target", "capabilities", "complete", "stream")
+
+
+def check_model(given: object) -> None:
+    """Refuse what is neither the name of a model, nor a model, nor None.
+
+    Raises:
+        SetupError: It lacks something that a `Model` has.
+    """
+    if given is None or isinstance(given, str):
+        return
+    for name in _OF_A_MODEL:
+        if not hasattr(given, name):
+            raise SetupError(
+                f"model must be a name or a Model, and {given!r:.100} has no {name} "
+                f"(a Model has {', '.join(_OF_A_MODEL)})"
+            )
 
 
 _LISTS = {
@@ -74,6 +93,7 @@ class Phase:
     settings: Settings | None = None
 
     def __post_init__(self) -> None:
+        check_model(self.model)
         _require("settings", self.settings, Settings)
         if self.tools is not None:
             object.__setattr__(self, "tools", _made(self.tools))
@@ -94,7 +114,7 @@ class RunnableAgent(Generic[Out]):
         skills: Each adds its instructions and tools.
         output: Type of the answer.
         settings: How to answer.
-        limits: Bounds of its runs instead of the executor's.
+        limits: Bounds of its runs, over the executor's.
         phases: Legs to run one after another; none means one, as described above.
         hooks: The host's functions inside the loop.
         tool_errors: When failing calls end a run.
@@ -121,6 +141,7 @@ class RunnableAgent(Generic[Out]):
     output_retries: int = 1
 
     def __post_init__(self) -> None:
+        check_model(self.model)
         _require("limits", self.limits, Limits)
         _require("settings", self.settings, Settings)
         _require("hooks", self.hooks, Hooks)

@@ -29,9 +29,12 @@ Out = TypeVar("Out", default=str)
 
 
 def as_runnable(
-    agent: Agent[Any, Out], deps: object, defaults: Limits
+    agent: Agent[Any, Out], deps: object
 ) -> tuple[RunnableAgent[Out], Exception | None]:
-    """A majordomo agent as data, with its own bounds and hooks, and what went wrong with it."""
+    """A majordomo agent as data, with its own bounds and hooks, and what went wrong with it.
+
+    Its bounds are always its own: it has them, whether its maker gave them or not.
+    """
     limits, system, fault = agent.limits, "", None
     try:
         system = agent.system(deps)
@@ -47,9 +50,7 @@ def as_runnable(
         hooks=agent.hooks,
         tool_errors=limits.tool_errors,
         output_retries=limits.output_retries,
-        limits=replace(
-            defaults, max_steps=limits.max_steps, max_parallel_tools=limits.max_parallel_tools
-        ),
+        limits=Limits(max_steps=limits.max_steps, max_parallel_tools=limits.max_parallel_tools),
     )
     return runnable, fault
 
@@ -59,10 +60,10 @@ def new_run(
     agent: RunnableAgent[Out],
     invocation: Invocation,
     *,
-    limits: Limits | None,
+    limits: Limits,
     sinks: Sequence[EventSink],
 ) -> RunState[Out]:
-    """The state of a run from its beginning; without limits, they are read from the config."""
+    """The state of a run from its beginning; what is not given of its limits is found later."""
     parent = kit.live.get(invocation.parent) if invocation.parent else None
     run_id = invocation.run_id or kit.new_id()
     info = RunInfo(
@@ -71,7 +72,7 @@ def new_run(
         root=parent.info.root if parent else run_id,
         agent=agent.name,
         caller=invocation.caller,
-        limits=limits or Limits(),
+        limits=limits,
         invocation=invocation,
         started=kit.clock.wall(),
     )
@@ -85,7 +86,6 @@ def new_run(
         journal=_journal(kit, info, written=0),
         spending=Spending(kit.ports.prices),
         above=parent.account if parent else None,
-        limits_open=limits is None,
         new_from=len(invocation.history),
         started_monotonic=kit.clock.monotonic(),
     )

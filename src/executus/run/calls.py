@@ -47,7 +47,6 @@ class CallPath:
         self._state = state
         self._offered = leg.tools
         self._on_demand = leg.on_demand
-        self._costs: dict[str, Money] = {}
 
     async def answer(self, call: ToolCallPart) -> ToolResultPart:
         """Answer a call of the model.
@@ -97,30 +96,35 @@ class CallPath:
         if state.tool_calls >= state.info.limits.max_tool_calls:
             return _used_up(state, call)
         state.tool_calls += 1
-        try:
-            result = _doubted(state, call) or await self._execute(call, tools)
-        except CallSuspended:
-            state.tool_calls -= 1  # counted when it is made
-            raise
-        _settle(state, call, result, self._costs.pop(call.id, None))
+        cost: Money | None = None
+        result = _doubted(state, call)
+        if result is None:
+            try:
+                result, cost = await self._execute(call, tools)
+            except CallSuspended:
+                state.tool_calls -= 1  # counted when it is made
+                raise
+        _settle(state, call, result, cost)
         if state.journal.on:
             await save(state)
         return result
 
-    async def _execute(self, call: ToolCallPart, tools: RunTools) -> ToolResultPart:
+    async def _execute(
+        self, call: ToolCallPart, tools: RunTools
+    ) -> tuple[ToolResultPart, Money | None]:
+        """Make a call that may be made; the result, and what the tool itself cost."""
         state, tool = self._state, tools.find(call.name)
+        cost: Money | None = None
         if tool is None:
             _tell_why(state, tools, call)
         else:
             denied = await _permit(state, tool, call) or await _record(state, tool, call)
             if denied is not None:
-                return denied
+                return denied, None
             limit = state.info.limits.max_cost
             cost = state.spending.count_tool(tool.policy.cost, limit.currency if limit else "USD")
-            if cost is not None:
-                self._costs[call.id] = cost
         run = ToolRun(state, call, self)
-        return await tools.execute(call, deps=state.invocation.deps, run=run)
+        return await tools.execute(call, deps=state.invocation.deps, run=run), cost
 
 
 def _used_up(state: RunState[Any], call: ToolCallPart) -> ToolResultPart:

@@ -28,20 +28,23 @@ async def close(state: RunState[Any]) -> None:
     """
     if state.foreign and state.lineage is None:  # it has not even reserved anything
         return
-    limit_s, recorded = state.info.limits.close_timeout_s, state.foreign
+    limit_s = state.info.limits.close_timeout_s
+    owes_record = not state.foreign
     try:
         with state.kit.clock.deadline(limit_s) as scope:
             if await _settle(state):
                 await _note_settled(state)
-            if not state.foreign:
-                recorded = await state.attempt("audit.close_run", lambda: _unwritten(state).write())
-            if recorded:
+            if owes_record:
+                owes_record = not await state.attempt(
+                    "audit.close_run", lambda: _unwritten(state).write()
+                )
+            if not owes_record:
                 await _end_journal(state)
                 await flush(state.kit.spool)
         if scope.cancelled_caught:
             state.warn(f"the close stage was stopped after its {limit_s:g} s")
     finally:
-        if not recorded:
+        if owes_record:
             _spool(state)
 
 

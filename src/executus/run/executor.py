@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
+from functools import partial, reduce
 from types import TracebackType
 from typing import Any, Self
 
@@ -28,7 +28,7 @@ from executus.registry import (
     ToolRegistry,
     Visibility,
 )
-from executus.run.agent import RunnableAgent
+from executus.run.agent import RunnableAgent, check_model
 from executus.run.beginning import as_runnable, new_run, restored_info, resumed_run
 from executus.run.closing import flush
 from executus.run.handle import QueueSink, RunHandle, RunStream
@@ -76,15 +76,17 @@ class Executor:
             otherwise: `clock`, `calc`, `store`, `compose`, `meta`, `web` and `net.dns_lookup`.
         policy: Decides about each call of a registered tool; by default what is granted is allowed.
         visibility: Decides which registered tools a caller may be offered; by default by role.
-        defaults: Bounds of runs that bring none; else the keys `max_steps`, `max_runtime`,
-            `max_tool_calls` and `max_tokens` of `config`, over the defaults of `Limits`.
+        defaults: Bounds that neither the invocation nor the agent gives. What they do not give is
+            read from the keys `max_steps`, `max_runtime`, `max_tool_calls` and `max_tokens` of
+            `config`, else it is the default of `Limits`.
         ports: The host's side; see `Ports`.
         compactor: Fits transcripts into context windows.
         context_tokens: Size of the window, where the model does not tell its own.
         system_header: Put before every agent's instructions.
         config: The host's settings; variables that begin with `EXECUTUS_` otherwise. Read anew by
             every run.
-        lane: Slots for runs, shared fairly between callers; None for no bound.
+        lane: Slots for runs, shared fairly between callers; None for no bound. What a tool runs
+            and waits for takes no slot.
         guard: Bounds runs that dispatch runs.
         on_event: Called with every event of every run.
         on_approval: Answers questions to a person, instead of `ports.ask`.
@@ -92,7 +94,8 @@ class Executor:
         new_id: Makes run ids.
 
     Raises:
-        SetupError: Two agents have the same name, or both `on_approval` and `ports.ask` are given.
+        SetupError: Two agents have the same name, both `on_approval` and `ports.ask` are given, or
+            something is of the wrong kind.
 
     Example:
         >>> from executus import Executor, RunnableAgent
@@ -123,6 +126,9 @@ class Executor:
         clock: Clock = SYSTEM_CLOCK,
         new_id: Callable[[], str] = new_run_id,
     ) -> None:
+        check_model(model)
+        if defaults is not None and not isinstance(defaults, Limits):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise SetupError(f"defaults must be Limits(…), not {defaults!r:.100}")
         self.config = config
         self.models = (
             ModelTiers(models, config=config, clock=clock)
@@ -237,16 +243,7 @@ class Executor:
             RunRejected: There is nothing to resume, or an answer is to nothing it asked.
             Exception: What the checkpointer raised.
         """
-        restored = await self._restored(run_id)
-        state = resumed_run(
-            self._kit,
-            agent or self._known(restored.agent),
-            restored,
-            answers=answers or {},
-            deps=deps,
-            sinks=self._sinks,
-        )
-        return await execute(state)
+        return await execute(await self._resumed(run_id, answers, agent, deps, self._sinks))
 
     async def resume_stream(
         self,
@@ -260,16 +257,9 @@ class Executor:
 
         Arguments and errors are those of `resume`; leaving the block is that of `stream`.
         """
-        restored, sink = await self._restored(run_id), QueueSink()
-        state = resumed_run(
-            self._kit,
-            agent or self._known(restored.agent),
-            restored,
-            answers=answers or {},
-            deps=deps,
-            sinks=(*self._sinks, sink),
-        )
-        return RunStream(state, sink)
+        sink = QueueSink()
+        sinks = (*self._sinks, sink)
+        return RunStream(await self._resumed(run_id, answers, agent, deps, sinks), sink)
 
     def stream(
         self, agent: RunnableAgent[Out] | Agent[Any, Out], invocation: Invocation | str
@@ -294,8 +284,9 @@ class Executor:
         if self._owner is None:
             raise SetupError("start() needs an owner: use it inside `async with Executor() as …`")
         sink = QueueSink()
-        handle = RunHandle(self._begin(agent, invocation, (*self._sinks, sink)), sink)
-        return handle.begin(self._owner)
+        state = self._begin(agent, invocation, (*self._sinks, sink))
+        state.in_background = True
+        return RunHandle(state, sink).begin(self._owner)
 
     def _begin(
         self,
@@ -307,16 +298,34 @@ class Executor:
             invocation = Invocation(invocation)
         fault: Exception | None = None
         if isinstance(agent, Agent):
-            agent, fault = as_runnable(agent, invocation.deps, self.defaults or Limits())
+            agent, fault = as_runnable(agent, invocation.deps)
         if not isinstance(agent, RunnableAgent):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise SetupError(
                 "an executor runs a RunnableAgent or a majordomo Agent, such as "
                 f"RunnableAgent(model='fake'), not {agent!r:.100}"
             )
-        limits = invocation.limits or agent.limits or self.defaults
+        limits = _layered(self.defaults, agent.limits, invocation.limits)
         state = new_run(self._kit, agent, invocation, limits=limits, sinks=sinks)
         state.fault = fault
         return state
+
+    async def _resumed(
+        self,
+        run_id: str,
+        answers: Mapping[str, Said] | None,
+        agent: RunnableAgent[Out] | None,
+        deps: object,
+        sinks: Sequence[EventSink],
+    ) -> RunState[Out]:
+        restored = await self._restored(run_id)
+        return resumed_run(
+            self._kit,
+            agent or self._known(restored.agent),
+            restored,
+            answers=answers or {},
+            deps=deps,
+            sinks=sinks,
+        )
 
     async def _restored(self, run_id: str) -> RestoredRun:
         if self.ports.checkpointer is NO_CHECKPOINTER:
@@ -343,7 +352,12 @@ class Executor:
                 f"no model is configured: set {MODEL_VARIABLE}=provider/model, "
                 "or give the agent or the executor a model"
             )
-        return await self.models.resolve(chosen) if isinstance(chosen, str) else chosen
+        if not isinstance(chosen, str):
+            return chosen
+        chain = await self.models.require(chosen)
+        for one in chain.models:
+            check_model(one)
+        return chain
 
 
 def _with_asker(ports: Ports, on_approval: AskingCallback | None) -> Ports:
@@ -354,6 +368,11 @@ def _with_asker(ports: Ports, on_approval: AskingCallback | None) -> Ports:
     if ports.ask is not NOBODY_TO_ASK:
         raise SetupError("give either on_approval or Ports(ask=…), not both")
     return replace(ports, ask=CallbackAsker(on_approval))
+
+
+def _layered(*least_specific_first: Limits | None) -> Limits:
+    given = [limits for limits in least_specific_first if limits is not None]
+    return reduce(lambda less, more: more.over(less), given) if given else Limits()
 
 
 def _by_name(agents: Iterable[RunnableAgent[Any]]) -> Mapping[str, RunnableAgent[Any]]:

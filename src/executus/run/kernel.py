@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from functools import partial
 from typing import Any
 
+from anyio import get_cancelled_exc_class
 from typing_extensions import TypeVar
 
 from executus.errors import RunRejected, RunStopped
@@ -15,18 +16,23 @@ from executus.model import tagging
 from executus.run.calls import save
 from executus.run.closing import announce_end, close
 from executus.run.result import RunResult, RunStatus
+from executus.run.slots import holding
 from executus.run.stages import ADMISSION, WORK, Stage
 from executus.run.state import RunState
 from majordomo.agent import LoopSuspended, MaxSteps
 from majordomo.tasks import finish
 
-__all__ = ["RunTimeout", "execute"]
+__all__ = ["RunCancelled", "RunTimeout", "execute"]
 
 Out = TypeVar("Out", default=str)
 
 
 class RunTimeout(RunStopped, TimeoutError):
     """A run reached its `max_runtime_s`."""
+
+
+class RunCancelled(RunStopped):
+    """A run was cancelled before it had its answer; what ended it is the cause."""
 
 
 async def execute(state: RunState[Out]) -> RunResult[Out]:
@@ -52,11 +58,18 @@ async def execute(state: RunState[Out]) -> RunResult[Out]:
         _drop(state)
         raise
     except BaseException as error:
-        state.end(RunStatus.CANCELLED, error)
+        state.end(RunStatus.CANCELLED, _cancelled(error))
         await _close(state)
         raise
     await _close(state)
     return state.result()
+
+
+def _cancelled(error: BaseException) -> RunCancelled:
+    by = "" if isinstance(error, get_cancelled_exc_class()) else f" by {type(error).__name__}"
+    cancelled = RunCancelled(f"the run was cancelled{by} before it had its answer")
+    cancelled.__cause__ = error
+    return cancelled
 
 
 async def _walk(state: RunState[Any]) -> None:
@@ -64,7 +77,8 @@ async def _walk(state: RunState[Any]) -> None:
     limit_s = state.info.limits.max_runtime_s
     info = state.info
     tags = tagging(run=info.run_id, agent=info.agent, caller=info.caller.id)
-    with tags, state.kit.clock.deadline(limit_s) as scope:
+    slot = nullcontext() if state.kit.lane is None else holding(state.kit.lane)
+    with tags, slot, state.kit.clock.deadline(limit_s) as scope:
         try:
             await _enter(state, WORK)
         except LoopSuspended as error:

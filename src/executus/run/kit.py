@@ -67,7 +67,7 @@ class Kit:
         ports: The host's side.
         find_registry, policy, visibility: The tools, and who may use which, when.
         resolve_model: Finds the model an agent or a phase names.
-        config: Bounds of runs that bring none.
+        config: Bounds that nobody has given.
         system_header: Put before every agent's instructions.
         lane: Slots for runs that nobody dispatched; None for no bound.
         guard: Decides which runs may dispatch which.

@@ -13,12 +13,13 @@ from pydantic_core import to_json
 
 from executus.asking import is_of
 from executus.compact import NO_COMPACTION, CompactionScope, RunCompactor
-from executus.errors import RunRejected, RunStopped
+from executus.errors import ExecutusError, RunRejected, RunStopped
 from executus.events import BudgetTold, ModelRouted, PhaseStarted
 from executus.run.calls import CallPath, save
 from executus.run.leg import Leg, LegRecord
 from executus.run.ports import NO_CRITIC, UNLIMITED
 from executus.run.restore import RestoredPhase
+from executus.run.result import RunStatus
 from executus.run.state import RunState, told
 from executus.run.tally import RunTally
 from executus.run.translate import FROM_LOOP, route_observer, translator
@@ -39,7 +40,8 @@ async def run_legs(state: RunState[Any]) -> None:
     """Run all phases to the last one's answer.
 
     Raises:
-        RunStopped: The critic said so.
+        RunStopped: A bound or the critic said so, or the budget did not answer.
+        RunRejected: The budget said so.
         AgentError: A phase ended without an answer.
     """
     with watching_abandoned(partial(_abandoned, state)):
@@ -238,18 +240,22 @@ async def _may_go_on(state: RunState[Any]) -> None:
 
 
 async def _extend(state: RunState[Any]) -> None:
+    """Ask the budget for another call; what it refuses with ends the run, as it would before it."""
     budget, timeout_s = state.kit.ports.budget, state.info.limits.port_timeout_s
-    reason = f"the budget did not answer within {timeout_s:g} s, so the run was stopped"
+    stopped: ExecutusError = RunStopped(
+        f"the budget did not answer within {timeout_s:g} s, so the run was stopped"
+    )
     try:
         with state.kit.clock.deadline(timeout_s):
             await budget.extend(state.info.run_id, state.spent, state.spending.cost_here)
             return
     except RunRejected as error:
-        reason = str(error)
+        stopped = error
     except Exception as error:  # noqa: BLE001 - a gate that fails is closed
-        reason = f"the budget failed, so the run was stopped: {told(error)}"
-    state.tell(BudgetTold, action="stopped", reason=reason)
-    raise RunStopped(reason)
+        stopped = RunStopped(f"the budget failed, so the run was stopped: {told(error)}")
+    state.tell(BudgetTold, action="stopped", reason=str(stopped))
+    state.end(RunStatus.FAILED, stopped)  # not rejected: it has begun
+    raise stopped
 
 
 def _compactor(state: RunState[Any], leg: Leg, loop: Loop[Any]) -> RunCompactor | None:

@@ -84,7 +84,8 @@ class BudgetGate(Protocol):
         Called before each model call but the first. Token counts and cost are None when unknown.
 
         Raises:
-            BudgetExceeded: It must stop. So does any other exception: this is a gate.
+            BudgetExceeded: It must stop, and this is its error. So does any other exception: this
+                is a gate.
         """
         ...
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any, TypeAlias
 
@@ -19,29 +20,48 @@ from majordomo.chain import Chain
 from majordomo.llm import Model, Usage
 from majordomo.llm.outputtype import OutputType
 
-__all__ = ["configured_limits", "resolve_legs"]
+__all__ = ["configured_limits", "limits_in_force", "resolve_legs"]
 
 AskGate: TypeAlias = Callable[[RunState[Any], str, Callable[[], Awaitable[Any]]], Awaitable[Any]]
+
 
 _LEAST_RUNTIME_S = 0.001
 _ONE_PHASE = (Phase(name=""),)
 
+_ALL_USUAL = replace(Limits())
+_CONFIGURED: Mapping[str, Callable[[Config], Awaitable[Any]]] = {
+    "max_steps": lambda config: config.get_int("max_steps", _ALL_USUAL.max_steps, minimum=1),
+    "max_runtime_s": lambda config: config.get_duration(
+        "max_runtime", _ALL_USUAL.max_runtime_s, minimum=_LEAST_RUNTIME_S
+    ),
+    "max_tool_calls": lambda config: config.get_int(
+        "max_tool_calls", _ALL_USUAL.max_tool_calls, minimum=0
+    ),
+    "max_tokens": lambda config: config.get_int("max_tokens", _ALL_USUAL.max_tokens, minimum=1),
+}
 
-async def configured_limits(config: Config) -> Limits:
-    """The bounds a host has configured, over the defaults.
+
+async def limits_in_force(state: RunState[Any], ask_gate: AskGate) -> Limits:
+    """All bounds of the run: what is given, else what is configured, else the default.
+
+    Raises:
+        RunRejected: The configuration did not answer, or cannot be read.
+    """
+    given, configured = state.info.limits, _ALL_USUAL
+    asked = [name for name in _CONFIGURED if name not in given.given]
+    if asked:
+        read = partial(configured_limits, state.kit.config, asked)
+        configured = (await ask_gate(state, "config", read)).over(_ALL_USUAL)
+    return given.over(configured)
+
+
+async def configured_limits(config: Config, names: Iterable[str] = _CONFIGURED) -> Limits:
+    """The bounds of these names as a host has configured them, or the defaults.
 
     Raises:
         BadSetting: One of them cannot be read.
     """
-    usual = Limits()
-    return Limits(
-        max_steps=await config.get_int("max_steps", usual.max_steps, minimum=1),
-        max_runtime_s=await config.get_duration(
-            "max_runtime", usual.max_runtime_s, minimum=_LEAST_RUNTIME_S
-        ),
-        max_tool_calls=await config.get_int("max_tool_calls", usual.max_tool_calls, minimum=0),
-        max_tokens=await config.get_int("max_tokens", usual.max_tokens, minimum=1),
-    )
+    return Limits(**{name: await _CONFIGURED[name](config) for name in names})
 
 
 async def resolve_legs(state: RunState[Any], ask_gate: AskGate) -> Sequence[Leg]:

@@ -16,11 +16,13 @@ from executus.config import BadSetting
 from executus.deliver import DISCARD, Parcel
 from executus.errors import ExecutusError, RunRejected
 from executus.events import BudgetTold, RunStarted
+from executus.lane import Lane
 from executus.run.journal import JournalConflict
 from executus.run.looping import run_legs
 from executus.run.ports import NO_AUDIT, UNLIMITED
-from executus.run.resolving import configured_limits, resolve_legs
+from executus.run.resolving import limits_in_force, resolve_legs
 from executus.run.result import RunStatus
+from executus.run.slots import held_lanes
 from executus.run.state import RunState, told
 from majordomo.agent import as_message
 from majordomo.errors import ConfigError
@@ -34,10 +36,8 @@ Stage: TypeAlias = Callable[[RunState[Any]], Awaitable[None]]
 
 async def identify(state: RunState[Any]) -> None:
     """Say who asks for what, and find its place in the tree of runs."""
-    if state.limits_open:
-        limits = await ask_gate(state, "config", lambda: configured_limits(state.kit.config))
-        state.info = replace(state.info, limits=limits)
-    info, kit = state.info, state.kit
+    kit = state.kit
+    info = state.info = replace(state.info, limits=await limits_in_force(state, ask_gate))
     state.tell(
         RunStarted,
         agent=info.agent,
@@ -67,13 +67,19 @@ async def admit(state: RunState[Any]) -> None:
             raise
         state.reserved = True
         state.tell(BudgetTold, action="reserved")
-    # A dispatched run is waited for by one that holds a slot: for another it might wait for ever.
-    if lane is not None and state.lineage is not None and not state.lineage.depth:
+    if lane is not None and not _is_waited_for(state, lane):
         state.held = AsyncExitStack()
         try:
             await state.held.enter_async_context(lane.slot(state.info.caller.id))
         except ExecutusError as error:
             raise RunRejected(str(error)) from error
+
+
+def _is_waited_for(state: RunState[Any], lane: Lane) -> bool:
+    """Whether a run that holds a slot waits for this one: for another it might wait for ever."""
+    if state.lineage is not None and state.lineage.depth:
+        return True
+    return lane in held_lanes() and not state.in_background
 
 
 async def ask_gate(state: RunState[Any], name: str, ask: Callable[[], Awaitable[T]]) -> T:

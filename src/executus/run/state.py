@@ -70,7 +70,6 @@ class RunState(Generic[Out]):
         account: What it and the runs it dispatches spend.
         outbox: Attachments of the whole tree.
         journal: What is written down for a resumption.
-        limits_open: Nobody has given bounds; the identify stage reads them from the config.
         fault: Why the agent could not be made into data; the resolve stage rejects the run for it.
         restored: What an earlier process had done; None for a run from its beginning.
         scrubber, overflow: Shared by the tools of all phases.
@@ -82,6 +81,7 @@ class RunState(Generic[Out]):
         foreign: Its id is that of another run, whose record and journal are left alone.
         extra_steps: What a critic allowed beyond the limits.
         in_doubt: Calls that an earlier process began and did not finish.
+        in_background: It belongs to the executor: a tool that began it need not wait for it.
         held: Held until the run has been closed: the lane's slot, where there is a lane.
         inbox: Messages to steer with, from outside.
         legs: The phases, resolved; one for an agent without.
@@ -105,7 +105,6 @@ class RunState(Generic[Out]):
     started_monotonic: float
     above: TreeAccount | None = None
     account: TreeAccount = field(init=False)
-    limits_open: bool = False
     fault: Exception | None = None
     restored: RestoredRun | None = None
     lineage: Lineage | None = None
@@ -117,6 +116,7 @@ class RunState(Generic[Out]):
         default_factory=dict[str, tuple[str, ToolResultPart]]
     )
     foreign: bool = False
+    in_background: bool = False
     reserved: bool = False
     extra_steps: int = 0
     folds_told: int = 0

@@ -101,6 +101,7 @@ class Loop(Generic[Out]):
             calls are not executed. See `LoopSuspended`.
         asked: Model calls begun, those that failed or were cancelled included.
         steps, usage: What happened so far.
+        steered: Before which step the host's hook was last asked for messages.
     """
 
     model: Model
@@ -125,6 +126,7 @@ class Loop(Generic[Out]):
     result: AgentResult[Out] | None = None
     tool_errors: ToolErrors = field(init=False)
     mismatches: int = 0
+    steered: int = -1
 
     def __post_init__(self) -> None:
         self.tool_errors = ToolErrors(self.limits.tool_errors)
@@ -217,10 +219,14 @@ async def check_limit(loop: Loop[Out]) -> None:
 
 
 async def steer(loop: Loop[Out]) -> None:
-    """Add the messages that came from outside, and those the host's hook gives."""
+    """Add the messages that came from outside, and those the host's hook gives.
+
+    The hook is asked once for a step, also when a model call failed and the loop is driven again.
+    """
     added = tuple(loop.inbox)
     loop.inbox.clear()
-    if loop.hooks.steer is not None:
+    if loop.hooks.steer is not None and loop.steered < len(loop.steps):
+        loop.steered = len(loop.steps)
         none: Sequence[Message] = ()
         given = await call_hook("steer", loop.hooks.steer, loop.view(), default=none)
         added += tuple(given or ())

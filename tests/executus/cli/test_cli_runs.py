@@ -71,6 +71,28 @@ async def test_runs_are_found_by_what_is_asked(store):
     assert await count("--since", "2999-01-01") == 0
 
 
+async def test_what_is_old_is_forgotten_when_that_is_asked_for(store):
+    await a_run(store, "--store", store)
+    failed = await executus("run", "hi", "-m", "dead/m", "--store", store)
+    assert failed.returncode == 1
+    kept = await executus("runs", "prune", "--older", "1d", "--store", store)
+    assert kept.stdout == b"forgotten: 0 runs, 0 audits, 0 journals\n"
+    with sqlite3.connect(store.removeprefix("sqlite:///")) as file:
+        file.execute("UPDATE run SET ended_us = 1")
+        file.execute("UPDATE record SET at_us = 1")
+        file.execute("UPDATE journal SET at_us = 1")
+    done = await executus("runs", "prune", "--older", "1d", "--json", EXECUTUS_STORE=store)
+    assert json.loads(done.stdout) == {"runs": 2, "audits": 2, "journals": 1}
+    assert (await executus("runs", "list", "--store", store)).stdout == b""
+
+
+@pytest.mark.parametrize("older", ["0", "-1d", "soon", "99999999999d"])
+async def test_an_age_that_is_none_is_one_sentence(store, older):
+    done = await executus("runs", "prune", f"--older={older}", "--store", store)
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert "is no age above zero, such as 30d or 12h" in done.stderr.decode()
+
+
 async def test_in_a_terminal_it_is_a_table(store):
     await a_run(store, "--store", store)
     terminal = Terminal("runs", "list", columns=70, env={"EXECUTUS_STORE": store})
@@ -91,7 +113,9 @@ async def test_in_a_terminal_it_is_a_table(store):
         ("sqlite:///{}/broken.db", "cannot be opened as a store"),
     ],
 )
-@pytest.mark.parametrize("command", [["list"], ["show", "last"], ["resume", "last"]])
+@pytest.mark.parametrize(
+    "command", [["list"], ["show", "last"], ["resume", "last"], ["prune", "--older", "1d"]]
+)
 async def test_a_store_that_cannot_be_read_is_one_sentence(tmp_path, url, says, command):
     (tmp_path / "broken.db").write_bytes(b"no database " * 100)
     for name, then in (("other", "CREATE TABLE x (y)"), ("newer", "PRAGMA user_version = 999")):

@@ -1,7 +1,6 @@
 """What bounds a run beyond its steps and time: tokens, money, a budget, a critic, a lane."""
 
 import threading
-from dataclasses import replace
 from decimal import Decimal
 
 import anyio
@@ -357,4 +356,4 @@ def test_limits_survive_json():
     assert Limits.from_json(limits.as_json()) == limits
     later = Limits.from_json({**limits.as_json(), "of a later release": 1})
     assert later.extra == {"of a later release": 1}
-    assert replace(later, extra={}) == limits
+    assert later.as_json() == {**limits.as_json(), "of a later release": 1}

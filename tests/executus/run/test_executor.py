@@ -107,17 +107,6 @@ def test_a_function_without_types_is_refused_where_the_agent_is_made():
         Phase(name="first", tools=[lambda x: x])
 
 
-async def test_a_missing_key_is_one_sentence_naming_the_variable(monkeypatch):
-    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
-    from majordomo.builtin import default_registry
-
-    executor = Executor(models=default_registry({}))
-    result = await executor.run(RunnableAgent(model="openai/gpt-6-sol"), "go")
-    assert result.status is RunStatus.FAILED
-    assert "OPENAI_API_KEY" in str(result.error)
-    assert "\n" not in str(result.error)
-
-
 async def test_a_hanging_model_cannot_outlive_the_runtime_limit():
     clock = FakeClock()
     provider, model = scripted(Hang())

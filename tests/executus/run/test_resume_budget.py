@@ -5,7 +5,7 @@ from decimal import Decimal
 from executus import Executor, Invocation, Ports, RunnableAgent, RunStatus
 from executus.asking import PENDING
 from executus.batteries.budget import BudgetRule, Estimate, RollingBudget
-from executus.errors import RunStopped
+from executus.errors import BudgetExceeded
 from executus.money import Money
 from executus.registry import AskFor, ToolPolicy, ToolRegistry
 from executus.run import MemoryCheckpointer
@@ -164,7 +164,7 @@ async def test_a_resumed_run_counts_what_it_owes_against_the_budget():
     budget = RollingBudget(BudgetRule(max_tokens=150, per="all"), estimate=Estimate(tokens=10))
     result = await make(budget, journals, ask=yes).resume("r")
     assert result.status is RunStatus.FAILED, "it owes more than the budget has"
-    assert isinstance(result.error, RunStopped)
+    assert isinstance(result.error, BudgetExceeded)
     (used,) = await budget.used()
     assert used.used >= 220
 

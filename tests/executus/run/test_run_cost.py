@@ -1,6 +1,7 @@
 """What a run costs when nobody listens, counted: no machine is too busy for these bounds."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import anyio
@@ -60,7 +61,15 @@ def agent_run(turns):
 
 
 def executor_run(turns):
-    limits = Limits(max_steps=TURNS + 1)
+    return run_within(replace(Limits(), max_steps=TURNS + 1), turns)
+
+
+def configured_run(turns):
+    """Three bounds are looked up in the environment."""
+    return run_within(Limits(max_steps=TURNS + 1), turns)
+
+
+def run_within(limits, turns):
     agent = RunnableAgent(model=make_model(turns), tools=[add], limits=limits)
     executor = Executor()
     return lambda: executor.run(agent, "go")
@@ -85,7 +94,8 @@ async def calls_of(run):
 
 
 @pytest.mark.parametrize(
-    ("make", "most_alone", "most_per_turn"), [(agent_run, 60, 61), (executor_run, 235, 135)]
+    ("make", "most_alone", "most_per_turn"),
+    [(agent_run, 60, 61), (executor_run, 235, 135), (configured_run, 280, 135)],
 )
 async def test_a_run_without_ports_calls_few_functions(make, most_alone, most_per_turn):
     alone = await calls_of(make(0))

@@ -15,9 +15,17 @@ from executus.registry import AskFor, MappingSecrets, ToolPolicy, ToolRegistry
 from executus.run import MemoryCheckpointer, Phase
 from majordomo.agent import Agent, Hooks
 from majordomo.errors import APIError, ErrorKind
-from majordomo.llm import Capabilities, ToolContext, Usage, dump_messages, tool
+from majordomo.llm import (
+    Capabilities,
+    StreamInterrupted,
+    ToolContext,
+    Usage,
+    dump_messages,
+    tool,
+    user,
+)
 from majordomo.models import ModelRegistry
-from majordomo.providers.fake import FakeProvider, Reply
+from majordomo.providers.fake import FakeProvider, Reply, StreamBreak
 
 
 def registry_of(provider, name="mine"):
@@ -163,6 +171,41 @@ async def test_a_request_that_was_too_long_is_sent_once_more_and_shorter():
     assert result.output == "done"
     sent = [request for _, request in provider.requests if request.tools]
     assert size_of(sent[-1]) < size_of(sent[-2]) * 0.8
+
+
+async def test_the_steering_hook_is_asked_once_though_the_request_is_sent_twice():
+    too_long = APIError("too long", provider="fake", model="m", kind=ErrorKind.CONTEXT_OVERFLOW)
+    provider, asked = FakeProvider(), []
+    provider.enqueue("m", Reply(calls=[("look", {"n": 1})]), too_long, "a summary", "done")
+
+    def steer(view):
+        asked.append(len(view.steps))
+        return [user(f"before step {len(view.steps)}")]
+
+    agent = RunnableAgent(model=provider.model("m"), tools=[look], hooks=Hooks(steer=steer))
+    result = await Executor().run(agent, "the task")
+    assert (result.output, asked) == ("done", [0, 1])
+    texts = [message.text for message in result.messages]
+    assert texts.count("before step 1") == 1
+    assert len([request for _, request in provider.requests if request.tools]) == 3
+
+
+async def test_text_of_a_broken_stream_is_on_the_error_and_no_answer_in_the_transcript():
+    provider, heard = FakeProvider(), []
+    broken = APIError("gone", provider="fake", model="m", kind=ErrorKind.TRANSIENT)
+    provider.enqueue("m", StreamBreak(2, broken))
+    executor = Executor(on_event=lambda e: heard.append(e.text) if e.kind == "text" else None)
+    result = await executor.run(RunnableAgent(model=provider.model("m")), "the task")
+    assert result.status is RunStatus.FAILED
+    fault = result.error.__cause__
+    assert isinstance(fault, StreamInterrupted)
+    assert fault.partial.text == "".join(heard) != ""
+    assert [str(message.role) for message in result.messages] == ["user"]
+    provider.enqueue("m", "whole")
+    again = await executor.run(
+        RunnableAgent(model=provider.model("m")), Invocation("again", history=result.messages)
+    )
+    assert again.output == "whole"
 
 
 async def test_a_request_that_stays_too_long_ends_the_run():

@@ -6,6 +6,7 @@ from executus import Executor, Ports, RunnableAgent
 from executus.errors import SetupError
 from executus.run import Phase
 from executus.run.ports import NO_AUDIT
+from majordomo.agent import Agent
 
 
 def look():
@@ -85,3 +86,28 @@ def test_only_texts_and_parts_are_asked(prompt):
 def test_a_list_of_texts_is_a_prompt():
     result = Executor().run_sync(RunnableAgent(model="fake", tools=["calc.*"]), ["6*7", "?"])
     assert result.output == "42"
+
+
+class NoCapabilities:
+    """A host's own model that is not finished."""
+
+    target = "mine/m"
+
+    async def complete(self, request): ...
+    def stream(self, request): ...
+
+
+@pytest.mark.parametrize(
+    "make", [RunnableAgent, Executor, lambda model: Phase(name="a", model=model)]
+)
+@pytest.mark.parametrize(
+    ("model", "lacks"), [(NoCapabilities(), "capabilities"), (42, "target"), (print, "target")]
+)
+def test_what_is_no_model_is_refused_where_it_is_given(make, model, lacks):
+    with pytest.raises(SetupError, match=rf"must be a name or a Model, and .* has no {lacks} \("):
+        make(model=model)
+
+
+def test_a_majordomo_agents_model_is_looked_at_when_it_is_to_be_run():
+    with pytest.raises(SetupError, match="has no capabilities"):
+        Executor().run_sync(Agent(NoCapabilities()), "go")

@@ -8,6 +8,7 @@ from functools import partial
 from executus.batteries.persona import Persona, PersonaConflict
 from executus_store_sqlite.columns import json_text, values_of
 from executus_store_sqlite.database import Database, Transaction
+from executus_store_sqlite.rows import Rows
 
 __all__ = ["SqliteNotes", "SqlitePersonas"]
 
@@ -27,11 +28,16 @@ class SqlitePersonas:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._rows = Rows("persona", _persona)
 
     async def get(self, name: str, version: int | None = None) -> Persona | None:
-        """A version, by default the latest."""
+        """A version, by default the latest.
+
+        Raises:
+            StoreError: It cannot be read.
+        """
         rows = await self._database.rows(_GET, name, version)
-        return Persona.from_json(values_of(rows[0][0])) if rows else None
+        return self._rows.one(name, *rows[0]) if rows else None
 
     async def versions(self, name: str) -> tuple[int, ...]:
         """The versions there are."""
@@ -54,6 +60,10 @@ class SqlitePersonas:
     async def delete(self, name: str) -> bool:
         """Forget all versions."""
         return bool(await self._database.run("DELETE FROM persona WHERE name = ?", name))
+
+
+def _persona(body: str) -> Persona:
+    return Persona.from_json(values_of(body))
 
 
 async def _save(persona: Persona, transaction: Transaction) -> Persona:

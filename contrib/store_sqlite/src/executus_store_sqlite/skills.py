@@ -8,12 +8,13 @@ from functools import partial
 from executus.batteries.skill import SavedSkill, SkillConflict, SkillState
 from executus_store_sqlite.columns import json_text, values_of
 from executus_store_sqlite.database import Database, Transaction
+from executus_store_sqlite.rows import Rows
 
 __all__ = ["SqliteSkills"]
 
 _GET = """SELECT body, state FROM skill JOIN skill_version USING (name)
     WHERE name = ? AND version = coalesce(?, latest)"""
-_LIST = """SELECT body, state FROM skill JOIN skill_version
+_LIST = """SELECT skill.name, body, state FROM skill JOIN skill_version
     ON skill_version.name = skill.name AND version = latest
     WHERE state = coalesce(?, state) ORDER BY skill.name"""
 _SAVE = """INSERT INTO skill (name, state, latest) VALUES (?, ?, ?)
@@ -23,22 +24,28 @@ _SAVE = """INSERT INTO skill (name, state, latest) VALUES (?, ?, ?)
 class SqliteSkills:
     """A `SkillStore`: a row per version, never changed, and one per skill with its state.
 
+    A skill that cannot be read is left out of `list`, told of in the log, and kept.
+
     Args:
         database: Where.
     """
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._rows = Rows("skill", _skill)
 
     async def get(self, name: str, version: int | None = None) -> SavedSkill | None:
-        """A version, by default the latest."""
+        """A version, by default the latest.
+
+        Raises:
+            StoreError: It cannot be read.
+        """
         rows = await self._database.rows(_GET, name, version)
-        return _skill(*rows[0]) if rows else None
+        return self._rows.one(name, *rows[0]) if rows else None
 
     async def list(self, state: SkillState | None = None) -> tuple[SavedSkill, ...]:
         """The latest version of each skill."""
-        rows = await self._database.rows(_LIST, state and str(state))
-        return tuple(_skill(*row) for row in rows)
+        return self._rows.all(await self._database.rows(_LIST, state and str(state)))
 
     async def save(self, skill: SavedSkill) -> SavedSkill:
         """Keep it as a new version.

@@ -52,8 +52,8 @@ class Job:
         extra: Fields that a later release wrote; kept as they are.
 
     Raises:
-        SetupError: The id is empty, `jitter_s` is negative, or missed ticks are all to be fired
-            (`Misfire.ALL`) and left out while one goes on (`Overlap.SKIP`).
+        SetupError: The id is empty, a text is none, `jitter_s` is negative, or missed ticks are all
+            to be fired (`Misfire.ALL`) and left out while one goes on (`Overlap.SKIP`).
     """
 
     id: str
@@ -68,6 +68,9 @@ class Job:
     extra: Mapping[str, Any] = field(default_factory=dict[str, Any], hash=False, repr=False)
 
     def __post_init__(self) -> None:
+        for name in ("id", "cron", "zone", "key"):
+            if not isinstance(getattr(self, name), str):
+                raise SetupError(f"a job's {name} must be a text, not {getattr(self, name)!r:.100}")
         if not self.id.strip():
             raise SetupError("a job needs an id")
         if not 0 <= self.jitter_s < float("inf"):
@@ -90,11 +93,14 @@ class Job:
         """Read what `as_json` wrote, also by a later release.
 
         Raises:
-            SetupError: A value is out of its range.
+            SetupError: A value is out of its range, or of a kind only a later release knows.
         """
         known = {name: values[name] for name in _NAMES if name in values}
         extra = {name: value for name, value in values.items() if name not in _NAMES}
-        return cls(**known, extra=extra)
+        try:
+            return cls(**known, extra=extra)
+        except (TypeError, ValueError, AttributeError) as error:
+            raise SetupError(f"job {values.get('id')!r} cannot be read: {error}") from error
 
 
 _NAMES = tuple(one.name for one in fields(Job) if one.name != "extra")

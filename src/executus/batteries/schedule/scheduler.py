@@ -94,6 +94,7 @@ class Scheduler:
         self._lease, self._late = timedelta(seconds=lease_s), timedelta(seconds=late_s)
         self._chance = chance
         self._queues: dict[str, deque[Tick]] = {}  # of jobs at work
+        self._told: set[str] = set()
         self._leads = False
 
     async def add(self, job: Job) -> None:
@@ -103,6 +104,7 @@ class Scheduler:
 
         Raises:
             SetupError: Its expression or time zone cannot be read.
+            ExecutusError: A job is kept under its id that the store cannot read; `remove` it first.
         """
         times = _times(job.cron, job.zone)
         while True:
@@ -156,7 +158,13 @@ class Scheduler:
                 try:
                     await self._due(tasks, kept, kept.next_fire, now)
                 except SetupError as error:
-                    logger.warning("job %r cannot be scheduled: %s", kept.job.id, error)
+                    self._tell(f"job {kept.job.id!r} cannot be scheduled: {error}")
+
+    def _tell(self, sentence: str) -> None:
+        """Once, and not at each look."""
+        if sentence not in self._told:
+            self._told.add(sentence)
+            logger.warning("%s", sentence)
 
     async def _due(
         self, tasks: TaskGroup, kept: ScheduledJob, due: datetime, now: datetime

@@ -27,6 +27,9 @@ class ScheduleStore(Protocol):
         Returns:
             Whether this call did: not when a job has come or gone under this id by now, or its
             next tick has moved, so that nobody puts back a tick that another has claimed.
+
+        Raises:
+            ExecutusError: What is kept under its id cannot be read, so `list` leaves it out.
         """
         ...
 
@@ -35,7 +38,11 @@ class ScheduleStore(Protocol):
         ...
 
     async def list(self) -> tuple[ScheduledJob, ...]:
-        """All jobs, by id."""
+        """All jobs, by id.
+
+        One that cannot be read, because it is damaged or of a later release, is left out, told of
+        in the log, and kept.
+        """
         ...
 
     async def claim(self, job_id: str, due: datetime, following: datetime | None) -> bool:

@@ -65,7 +65,7 @@ async def _talk(request: RunRequest, signals: Signals, *, as_json: bool) -> int:
     typed = is_typed()
     lines = LineReader(is_terminal=typed)
     async with equipped(request.setting, lines=lines) as equipment:
-        agent = await request.agent(equipment.agent)
+        agent = request.agent(equipment.agent)
         await require_access(agent.model if isinstance(agent.model, str) else None)
         if typed:
             tell(f"{agent.name}: /help lists the commands, Ctrl-D ends")

@@ -295,11 +295,18 @@ async def test_a_store_that_fails_is_asked_again():
     assert host.minutes() == [1, 2]
 
 
-async def test_a_job_that_became_unreadable_disturbs_nobody():
+async def test_a_job_that_became_unreadable_disturbs_nobody_and_is_told_of_once(caplog):
     host = Host()
     await host.store.put(Job(id="a", cron="nonsense"), START)
     await host.for_seconds(70, EVERY)
     assert host.minutes() == [1]
+    assert caplog.text.count("job 'a' cannot be scheduled") == 1
+
+
+@pytest.mark.parametrize("values", [{"cron": 5}, {"zone": None}, {"misfire": "later"}, {"id": 1}])
+def test_a_job_of_a_later_release_that_cannot_be_read_is_one_kind_of_error(values):
+    with pytest.raises(SetupError):
+        Job.from_json({**EVERY.as_json(), **values})
 
 
 @pytest.mark.parametrize("wrong", [{"poll_s": 0}, {"poll_s": 60}, {"late_s": 0}])
