@@ -169,11 +169,13 @@ async def test_a_run_that_failed_puts_nothing_back():
     """It may have ended in the midst of anything."""
     history, provider = watched_talk(), FakeProvider()
     provider.enqueue("m", RuntimeError("no"))
-    executor, agent = Executor(), RunnableAgent(model=provider.model("m"))
-    assert (await executor.run(agent, Invocation("go", history=history))).error is not None
-    Watched.reads = 0
-    assert (await executor.run(agent, Invocation("go", history=history))).error is None
-    assert Watched.reads > 0
+    executor, agent, counts = Executor(), RunnableAgent(model=provider.model("m")), []
+    for fails in (True, False, False):
+        Watched.reads = 0
+        result = await executor.run(agent, Invocation("go", history=history))
+        assert (result.error is not None) is fails
+        counts.append(Watched.reads)
+    assert counts[1] > counts[2]
 
 
 async def test_a_compactor_weighs_a_conversation_once_over_all_its_runs():
@@ -342,7 +344,6 @@ def test_a_memory_that_serves_run_after_run_does_not_grow():
         messages = (*history, user(f"q {number}"), assistant("a"))
         fragments.of("dialect").update({id(message): (message, b"") for message in messages})
         kept.put_back(fragments, messages, history=len(history))
-    assert number == 499
     known = kept.take(history).of("dialect")
     assert LONG <= len(known) <= 3 * LONG + 20
     assert all(id(message) in known for message in history)
@@ -356,7 +357,7 @@ def test_nought_bytes_remember_nothing():
 
 
 def test_threads_that_take_and_put_back_lose_no_count():
-    kept, talks, failures = memory(most_bytes=200_000), [talk() for _ in range(4)], []
+    kept, talks = memory(most_bytes=200_000), [talk() for _ in range(4)]
 
     def work(messages):
         for _ in range(300):
@@ -374,7 +375,6 @@ def test_threads_that_take_and_put_back_lose_no_count():
             thread.join()
     finally:
         sys.setswitchinterval(interval)
-    assert not failures
     for messages in talks:
         kept.take(messages)
     big = talk(said="x" * 2_000)  # takes all of the room, so nothing may be counted that is gone
