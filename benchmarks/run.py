@@ -43,7 +43,10 @@ OURS = (
     *("raw_httpx", "raw_httpx2", "raw_aiohttp"),
     *("majordomo", "majordomo_fast", "executus", "executus_fast"),
 )
-METRICS = ("complete", "stream", "agent10", "agent100", "run1", "run10", "threaded10", "concurrent")
+METRICS = (
+    *("complete", "stream", "agent10", "agent100"),
+    *("run1", "run10", "threaded10", "concurrent", "large"),
+)
 
 
 def main() -> int:

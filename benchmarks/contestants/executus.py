@@ -10,6 +10,7 @@ from majordomo.providers.openai import openai_provider
 
 from ._api import KEY, PROMPT, SYSTEM, Base, add
 from ._inprocess import counting_model
+from .majordomo import failing_over
 
 REQUIRES = ["CHECKOUT"]
 
@@ -60,6 +61,13 @@ class Contestant(Base):
                     chars += len(event.text)
             (await run.wait()).raise_for_error()
         return count, chars
+
+    def failover_new(self, cooldown: bool) -> RunnableAgent:
+        models = [self.provider.model("f503"), self.provider.model("plain")]
+        return make(failing_over(models, cooldown=cooldown))
+
+    async def failover_call(self, chain: RunnableAgent) -> str:
+        return await self.run(chain)
 
     async def inproc_run(self, turns: int) -> str:
         return await self.run(self.agent(turns, ADD))

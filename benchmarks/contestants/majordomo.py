@@ -1,6 +1,8 @@
-"""The ground floor: one provider, its models, and the agent loop. No failover yet (w6)."""
+"""The ground floor: one provider, its models, their chains, and the agent loop."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from majordomo.agent import Agent
 from majordomo.llm import (
@@ -27,6 +29,17 @@ THREADED_ADD = tool(add)
 BOOK_CONTEXT = ToolContext(
     deps=None, call=ToolCallPart(id="call_1", name="book", arguments=BOOK_ARGS), run=None
 )
+
+NEVER = 10**9  # failures in a row that bench
+
+
+def failing_over(models: Sequence[Model], *, cooldown: bool) -> Model:
+    """A chain that asks each target once; benched at the first failure, or never."""
+    from majordomo.chain import Chain, ChainPolicy  # noqa: PLC0415 - not charged to w1
+    from majordomo.health import HealthPolicy, HealthTracker  # noqa: PLC0415
+
+    health = HealthTracker(policy=HealthPolicy(failure_threshold=1 if cooldown else NEVER))
+    return Chain(models, health=health, policy=ChainPolicy(transient_retries=0))
 
 
 class Contestant(Base):
@@ -71,6 +84,13 @@ class Contestant(Base):
                     count += 1
                     chars += len(event.text)
         return count, chars
+
+    def failover_new(self, cooldown: bool) -> Model:
+        return failing_over([self.model("f503"), self.model("plain")], cooldown=cooldown)
+
+    async def failover_call(self, chain: Model) -> str:
+        request = Request(messages=(user(PROMPT),), system=SYSTEM)
+        return (await chain.complete(request)).text
 
     async def inproc_run(self, turns: int) -> str:
         return await self.run(self.in_process(turns), ADD)

@@ -188,7 +188,8 @@ class Invocation:
         if self.limits is not None:
             _require(Limits, self.limits, "limits must be Limits, such as Limits(max_steps=5)")
         for message in self.history:
-            _require(Message, message, "history must be messages, such as an earlier run's")
+            if not isinstance(message, Message):  # pyright: ignore[reportUnnecessaryIsInstance]
+                _require(Message, message, "history must be messages, such as an earlier run's")
 
 
 _PARTS = (str, *get_args(Part))

@@ -4,10 +4,9 @@ import ssl
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from unittest.mock import patch
 
-import httpx2
-
-from majordomo.http import HttpxTransport, Transport
+from majordomo.http import HttpxTransport, Transport, httpx_transport
 from majordomo.http.aiohttp_transport import AiohttpTransport
 
 
@@ -30,8 +29,10 @@ class Way:
         """One that trusts what a TLS context trusts; the stack closes what it needs."""
         if self.make is AiohttpTransport:
             return AiohttpTransport(tls=context)
-        client = httpx2.AsyncClient(verify=context, trust_env=False)
-        return HttpxTransport(await stack.enter_async_context(client))
+        stack.enter_context(patch.object(httpx_transport, "tls_context", lambda: context))
+        transport = HttpxTransport()
+        stack.push_async_callback(transport.aclose)
+        return transport
 
 
 FAST = Way(AiohttpTransport, "asyncio")

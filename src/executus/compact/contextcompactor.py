@@ -14,7 +14,7 @@ from executus.compact.fold import Draft, fold
 from executus.compact.seam import CompactionScope
 from executus.compact.summary import ModelSummariser, Summarise, Summariser
 from executus.compact.turns import Turn, find_task, split_turns
-from executus.compact.weights import Gauge, Scale, fixed_tokens
+from executus.compact.weights import Gauge, Scale, Weight, fixed_tokens
 from executus.errors import SetupError
 from majordomo.clock import SYSTEM_CLOCK, Clock
 from majordomo.llm import Message, Model, Role, Usage
@@ -180,8 +180,11 @@ class ContextRun:
         ):
             self._begin()
             count = 0
-        if len(messages) > count:
+        if not count:  # an earlier run may have weighed all but the last ones
+            self._weight = self._scope.fragments.joined(Weight, messages, Weight).tokens
+        elif len(messages) > count:
             self._weight += self._scale.weigh_all(messages[count:])
+        if len(messages) > count:
             self._seen = (len(messages), messages[0], messages[-1])
 
     def _estimated_window(self) -> float:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
-from majordomo.llm import Message, Model, Tool, Usage
+from majordomo.llm import Fragments, Message, Model, Tool, Usage
 
 __all__ = ["NO_COMPACTION", "CompactionScope", "Compactor", "RunCompactor"]
 
@@ -21,12 +21,15 @@ class CompactionScope:
         tools: Tools on offer; their schemas take room, too.
         keep: Messages at the start that the caller brought along; the run's task is the first
             user message behind them.
+        fragments: Memory of what is known of the run's messages, which a later run that goes on
+            with them may be given too.
     """
 
     model: Model
     system: str = ""
     tools: tuple[Tool, ...] = ()
     keep: int = 0
+    fragments: Fragments = field(default_factory=Fragments, compare=False, repr=False)
 
 
 class RunCompactor(Protocol):

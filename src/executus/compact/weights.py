@@ -28,7 +28,7 @@ from majordomo.llm import (
 )
 from majordomo.media.header import read_header
 
-__all__ = ["Gauge", "Scale", "fixed_tokens", "text_tokens"]
+__all__ = ["Gauge", "Scale", "Weight", "fixed_tokens", "text_tokens"]
 
 _BYTES_PER_TOKEN = 4
 _AROUND_MESSAGE = 4
@@ -88,6 +88,25 @@ class Scale:
         """Forget all others, so that what is sent no more is not held."""
         kept = {id(message) for message in messages}
         self._known = {key: entry for key, entry in self._known.items() if key in kept}
+
+
+class Weight:
+    """What a conversation weighs; a `majordomo.llm.fragments.Joiner`.
+
+    Attributes:
+        tokens: Of all messages so far.
+        keep: Always.
+    """
+
+    __slots__ = ("keep", "tokens")
+
+    def __init__(self) -> None:
+        self.tokens = 0
+        self.keep = True
+
+    def add(self, message: Message) -> None:
+        """Weigh the next message."""
+        self.tokens += _message_tokens(message)
 
 
 def _message_tokens(message: Message) -> int:

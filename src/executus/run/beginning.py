@@ -85,6 +85,7 @@ def new_run(
         outbox=parent.outbox if parent else PendingAttachments(),
         journal=_journal(kit, info, written=0),
         spending=Spending(kit.ports.prices),
+        fragments=kit.histories.take(invocation.history),
         above=parent.account if parent else None,
         new_from=len(invocation.history),
         started_monotonic=kit.clock.monotonic(),

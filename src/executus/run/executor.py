@@ -32,6 +32,7 @@ from executus.run.agent import RunnableAgent, check_model
 from executus.run.beginning import as_runnable, new_run, restored_info, resumed_run
 from executus.run.closing import flush
 from executus.run.handle import QueueSink, RunHandle, RunStream
+from executus.run.histories import EncodedHistories
 from executus.run.info import RunInfo
 from executus.run.journal import NO_CHECKPOINTER
 from executus.run.kernel import execute
@@ -91,6 +92,8 @@ class Executor:
         on_event: Called with every event of every run.
         on_approval: Answers questions to a person, instead of `ports.ask`.
         clock: Tells and limits time.
+        remember_bytes: Most bytes, about, of long conversations without media that stay encoded
+            ten minutes after a run, for one that goes on with the same messages. 0: none.
         new_id: Makes run ids.
 
     Raises:
@@ -124,6 +127,7 @@ class Executor:
         on_event: OnEvent | None = None,
         on_approval: AskingCallback | None = None,
         clock: Clock = SYSTEM_CLOCK,
+        remember_bytes: int = 32 * 2**20,
         new_id: Callable[[], str] = new_run_id,
     ) -> None:
         check_model(model)
@@ -156,6 +160,7 @@ class Executor:
             dispatch=self._dispatch,
             agents=self.agents,
             new_id=new_id,
+            histories=EncodedHistories(clock, most_bytes=remember_bytes),
         )
         audit: list[EventSink] = [] if ports.audit is NO_AUDIT else [ports.audit]
         self._sinks = (*audit, *([CallbackSink(on_event)] if on_event else []))
@@ -185,6 +190,7 @@ class Executor:
         try:
             await owner.__aexit__(exc_type, exc, traceback)
         finally:
+            self._kit.histories.clear()
             if self._kit.spool:
                 await finish(partial(flush, self._kit.spool))
 

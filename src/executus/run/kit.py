@@ -14,6 +14,7 @@ from executus.lane import Lane
 from executus.pendingattach import Outbox
 from executus.registry import CallPolicy, ToolRegistry, Visibility
 from executus.run.agent import RunnableAgent
+from executus.run.histories import EncodedHistories
 from executus.run.info import RunInfo
 from executus.run.journal import RunJournal
 from executus.run.ports import Ports
@@ -75,6 +76,7 @@ class Kit:
         dispatch: Runs an agent on behalf of a tool.
         agents: Agents that may be dispatched by name.
         new_id: Makes ids.
+        histories: What earlier runs encoded.
         live: Runs in progress, by id.
         spool: Ended runs whose terminal record could not be written yet.
     """
@@ -93,6 +95,7 @@ class Kit:
     dispatch: Dispatch
     agents: Mapping[str, RunnableAgent[Any]]
     new_id: Callable[[], str]
+    histories: EncodedHistories
     live: dict[str, LiveRun] = field(default_factory=dict[str, LiveRun])
     spool: list[Unwritten] = field(default_factory=list[Unwritten])
 

@@ -184,6 +184,7 @@ def _new_loop(state: RunState[Any], leg: Leg, restored: RestoredPhase | None) ->
         hooks=agent.hooks,
         emit=translator(state, leg) if FROM_LOOP & state.wanted or agent.hooks.observers else None,
         streaming=bool({"text", "thinking"} & state.wanted),
+        fragments=state.fragments,
         inbox=state.inbox,
         gate=partial(_may_go_on, state),
     )
@@ -263,7 +264,11 @@ def _compactor(state: RunState[Any], leg: Leg, loop: Loop[Any]) -> RunCompactor 
     if loop.hooks.compactor is not None or state.kit.compactor is NO_COMPACTION:
         return None
     scope = CompactionScope(
-        model=leg.model, system=leg.system, tools=loop.tools, keep=loop.new_from
+        model=leg.model,
+        system=leg.system,
+        tools=loop.tools,
+        keep=loop.new_from,
+        fragments=state.fragments,
     )
     compactor = state.kit.compactor.begin(scope)
     state.compactors.append(compactor)

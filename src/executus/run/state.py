@@ -30,7 +30,7 @@ from executus.run.result import RunResult, RunStatus
 from executus.run.spending import Spending
 from executus.run.treeaccount import TreeAccount
 from majordomo.agent import Loop, Step
-from majordomo.llm import Message, Scrubber, Target, ToolResultPart, Usage
+from majordomo.llm import Fragments, Message, Scrubber, Target, ToolResultPart, Usage
 
 __all__ = ["RunState", "told"]
 
@@ -70,6 +70,7 @@ class RunState(Generic[Out]):
         account: What it and the runs it dispatches spend.
         outbox: Attachments of the whole tree.
         journal: What is written down for a resumption.
+        fragments: Memory of encoded messages, of an earlier run perhaps.
         fault: Why the agent could not be made into data; the resolve stage rejects the run for it.
         restored: What an earlier process had done; None for a run from its beginning.
         scrubber, overflow: Shared by the tools of all phases.
@@ -100,6 +101,7 @@ class RunState(Generic[Out]):
     outbox: Outbox
     journal: RunJournal
     spending: Spending
+    fragments: Fragments
     scrubber: Scrubber = field(default_factory=Scrubber)
     overflow: Overflow = field(default_factory=Overflow)
     started_monotonic: float

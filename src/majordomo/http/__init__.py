@@ -9,7 +9,14 @@ from majordomo.http.httpx_transport import HttpxTransport
 from majordomo.http.ndjson import NDJSONReader
 from majordomo.http.retry_after import rate_reset_s, retry_after_s
 from majordomo.http.sse import LineTooLong, SSEReader
-from majordomo.http.transport import HTTPRequest, HTTPResponse, Transport, TransportError
+from majordomo.http.transport import (
+    HTTPRequest,
+    HTTPResponse,
+    Limit,
+    LimitsReads,
+    Transport,
+    TransportError,
+)
 
 __all__ = [
     "MAX_BODY_BYTES",
@@ -17,6 +24,8 @@ __all__ = [
     "HTTPResponse",
     "HttpxTransport",
     "Inflater",
+    "Limit",
+    "LimitsReads",
     "LineTooLong",
     "NDJSONReader",
     "SSEReader",

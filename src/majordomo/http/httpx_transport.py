@@ -1,4 +1,4 @@
-"""The shipped transport, on httpx2, which only this module and `pools` import (ADR 0101)."""
+"""The shipped transport, on httpx2, which only it and its pools import (ADR 0101)."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from functools import cache, lru_cache
 from typing import Protocol, cast
 
 import anyio
+import httpcore2
 import httpx2
 
 from majordomo.errors import ErrorKind
@@ -20,10 +21,11 @@ from majordomo.http.bounds import (
     MAX_HEAD_BYTES,
     head_too_large,
 )
+from majordomo.http.corepool import CorePool, LimitedStream
 from majordomo.http.loops import PerLoop
 from majordomo.http.pools import Pools
 from majordomo.http.translation import Row, translate
-from majordomo.http.transport import HTTPRequest, TransportError
+from majordomo.http.transport import HTTPRequest, Limit, TransportError
 
 __all__ = ["HttpxTransport", "tls_context"]
 
@@ -34,7 +36,16 @@ _TIMEOUT = {"connect": CONNECT_TIMEOUT_S, "read": None, "write": None, "pool": N
 _EXTENSIONS: dict[str, object] = {"timeout": _TIMEOUT}
 _PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 
+# Ours raise httpcore2's own errors, a client of the host httpx2's.
 _TRANSLATION = (
+    Row(httpcore2.ConnectTimeout, "connect_timeout", ErrorKind.TRANSIENT, True),
+    Row(httpcore2.PoolTimeout, "pool_timeout", ErrorKind.LOCAL, True),
+    Row(httpcore2.TimeoutException, "timeout", ErrorKind.TRANSIENT, False),
+    Row(httpcore2.ConnectError, "connect_failed", ErrorKind.TRANSIENT, True),
+    Row(httpcore2.UnsupportedProtocol, "bad_url", ErrorKind.PERMANENT, True),
+    Row(httpcore2.LocalProtocolError, "bad_request", ErrorKind.PERMANENT, True),
+    Row(httpcore2.ProtocolError, "connection_lost", ErrorKind.TRANSIENT, False),
+    Row(httpcore2.NetworkError, "connection_lost", ErrorKind.TRANSIENT, False),
     Row(httpx2.ConnectTimeout, "connect_timeout", ErrorKind.TRANSIENT, True),
     Row(httpx2.PoolTimeout, "pool_timeout", ErrorKind.LOCAL, True),
     Row(httpx2.TimeoutException, "timeout", ErrorKind.TRANSIENT, False),
@@ -48,7 +59,11 @@ _TRANSLATION = (
 )
 
 
-_FOREIGN = (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError)
+_FOREIGN = (
+    *(httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError),
+    *(httpcore2.TimeoutException, httpcore2.NetworkError, httpcore2.ProtocolError),
+    httpcore2.UnsupportedProtocol,
+)
 
 
 @contextmanager
@@ -160,35 +175,32 @@ class HttpxTransport:
 
 
 def _make_client(*, direct: bool) -> httpx2.AsyncClient | httpx2.AsyncBaseTransport:
-    limits = _limits(MAX_CONNECTIONS)
     names = () if direct else _PROXY_VARIABLES
     if any(os.environ.get(name) or os.environ.get(name.lower()) for name in names):
         # Only the client reads NO_PROXY and picks a proxy per URL.
+        limits = httpx2.Limits(
+            max_connections=MAX_CONNECTIONS,
+            max_keepalive_connections=MAX_CONNECTIONS,
+            keepalive_expiry=KEEPALIVE_S,
+        )
         return httpx2.AsyncClient(verify=tls_context(), limits=limits)
     # Without proxies the client's layers (cookies, auth, redirects) are all unused: skip them.
-    each = _limits(-(-MAX_CONNECTIONS // MAX_POOLS))
+    each = -(-MAX_CONNECTIONS // MAX_POOLS)
     return Pools(
-        lambda: httpx2.AsyncHTTPTransport(verify=tls_context(), limits=each), most=MAX_POOLS
-    )
-
-
-def _limits(connections: int) -> httpx2.Limits:
-    return httpx2.Limits(
-        max_connections=connections,
-        max_keepalive_connections=connections,
-        keepalive_expiry=KEEPALIVE_S,
+        lambda: CorePool(tls_context(), connections=each, keepalive_s=KEEPALIVE_S), most=MAX_POOLS
     )
 
 
 class HttpxResponse:
     """An answer on an httpx2 connection; see `HTTPResponse`."""
 
-    __slots__ = ("_chunks", "_ended", "_failure", "_headers", "_response")
+    __slots__ = ("_chunks", "_connection", "_ended", "_failure", "_headers", "_response")
 
     def __init__(self, response: httpx2.Response) -> None:
         self._response = response
         self._headers: Mapping[str, str] | None = None
         self._chunks: AsyncIterator[bytes] | None = None
+        self._connection: LimitedStream | None = None
         self._failure: TransportError | None = None
         self._ended = False
 
@@ -208,6 +220,14 @@ class HttpxResponse:
     def head_bytes(self) -> int:
         """Bytes of all headers' names and values."""
         return sum(len(name) + len(value) for name, value in self._response.headers.raw)
+
+    def limit_reads(self, limit: Limit) -> bool:
+        """See `LimitsReads`; not on a client of the host's, or of a proxy."""
+        connection = self._response.extensions.get("network_stream")
+        if not isinstance(connection, LimitedStream):
+            return False
+        connection.limit, self._connection = limit, connection
+        return True
 
     async def read_chunk(self) -> bytes:
         """The next raw bytes; see `HTTPResponse.read_chunk`."""
@@ -229,6 +249,8 @@ class HttpxResponse:
 
     async def aclose(self) -> None:
         """See `HTTPResponse.aclose`."""
+        if self._connection is not None:
+            self._connection.limit = None  # whoever gets it next has a limit of its own
         with _translated():
             await self._response.aclose()
         if self._chunks is not None and not self._ended:
@@ -241,7 +263,7 @@ async def _unwind(chunks: AsyncIterator[bytes]) -> None:
 
     Closing the outermost one would not reach those it iterates over. A read that cannot wait does.
     """
-    with anyio.CancelScope() as scope, suppress(httpx2.HTTPError, httpx2.StreamError):
+    with anyio.CancelScope() as scope, suppress(*_FOREIGN):
         scope.cancel()
         async for _ in chunks:
             pass

@@ -6,13 +6,26 @@ the shipped one, tests and hosts bring their own.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeAlias, runtime_checkable
+
+import anyio
 
 from majordomo.errors import ErrorKind, MajordomoError
 
-__all__ = ["HTTPRequest", "HTTPResponse", "Transport", "TransportError"]
+__all__ = [
+    "HTTPRequest",
+    "HTTPResponse",
+    "Limit",
+    "LimitsReads",
+    "Transport",
+    "TransportError",
+]
+
+Limit: TypeAlias = Callable[[], AbstractContextManager[anyio.CancelScope, bool]]
+"""Makes a scope that ends when the time is up; see `Clock.deadline`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +70,25 @@ class HTTPResponse(Protocol):
 
     async def aclose(self) -> None:
         """Give the connection back when the body was read to its end, else close it."""
+        ...
+
+
+@runtime_checkable
+class LimitsReads(Protocol):
+    """An answer that may limit its reads itself, where they wait (ADR 0152).
+
+    Optional: the reads of an `HTTPResponse` without this method are limited one by one, also those
+    of bytes that have come already.
+    """
+
+    def limit_reads(self, limit: Limit) -> bool:
+        """Enter a scope of `limit` around every wait for bytes from now on.
+
+        When it ends one, `read_chunk` raises a `TransportError` of the code `timeout`.
+
+        Returns:
+            Whether it does. Otherwise the reader has to limit each read.
+        """
         ...
 
 

@@ -2,7 +2,8 @@
 
 A message is immutable, so its encoding in one dialect never changes. Keyed by identity: a lookup
 costs no hash over the content. The message is kept beside its bytes, so an id is never reused
-while it is a key. Dropped with the run or session that owns it (ADR 0115).
+while it is a key. Dropped with the run or session that owns it (ADR 0115),
+or lent from run to run by who bounds it (ADR 0129). It serves one call at a time.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from majordomo.llm.message import Message
 __all__ = ["Fragments", "Joiner"]
 
 T = TypeVar("T")
+
+_SPARE_ENTRIES = 16
 
 
 class Joiner(Protocol):
@@ -66,3 +69,15 @@ class Fragments:
         if found.keep:
             self._joined[dialect] = (messages, found)
         return cast("J", found)
+
+    def keep_only(self, messages: Sequence[Message]) -> None:
+        """Forget what is not of `messages`, wherever that is the greater part.
+
+        Whoever lends one memory to run after run calls this in between, or it grows with each.
+        """
+        most = 2 * len(messages) + _SPARE_ENTRIES
+        for known in self._encoded.values():
+            if len(known) > most:
+                alive = {id(message) for message in messages}
+                for key in [key for key in known if key not in alive]:
+                    del known[key]

@@ -5,6 +5,9 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractContextManager
+
+import anyio
 
 from majordomo.clock import Clock
 from majordomo.errors import APIError
@@ -12,6 +15,7 @@ from majordomo.http import (
     MAX_BODY_BYTES,
     HTTPResponse,
     Inflater,
+    LimitsReads,
     LineTooLong,
     TransportError,
 )
@@ -95,6 +99,11 @@ class WireStream:
         self._content = False
         self._response: Response | None = None
         self._error: APIError | None = None
+        bounded = ends < math.inf
+        self._limits_itself = (
+            bounded and isinstance(response, LimitsReads) and response.limit_reads(self._limit)
+        )
+        self._needs_limit = bounded and not self._limits_itself
 
     def __aiter__(self) -> AsyncIterator[StreamEvent]:
         return self
@@ -130,11 +139,11 @@ class WireStream:
         """Turn one more chunk into events; a failure waits behind those it was preceded by."""
         self._events, self._next = [], 0
         try:
-            self._take(await self._read())
+            self._take(await (self._limited() if self._needs_limit else self._inflated()))
         except APIError as error:
             self._error = error
         except TransportError as error:
-            self._error = self._reporter.transport_failed(error)
+            self._error = self._failed(error)
             self._error.__cause__ = error
         except WireFault as error:
             self._error = self._reporter.failed(error.fault, self._http.headers)
@@ -151,11 +160,16 @@ class WireStream:
         if self._error is None and self._response is not None:
             await self._drain()
 
-    async def _read(self) -> bytes:
-        if self._ends == math.inf:
-            return await self._inflated()
-        left_s = self._ends - self._clock.monotonic()
-        with self._clock.deadline(max(0.0, left_s)):
+    def _failed(self, error: TransportError) -> APIError:
+        if error.code == "timeout" and self._limits_itself:
+            return self._reporter.timed_out(self._timeout_s)
+        return self._reporter.transport_failed(error)
+
+    def _limit(self) -> AbstractContextManager[anyio.CancelScope, bool]:
+        return self._clock.deadline(max(0.0, self._ends - self._clock.monotonic()))
+
+    async def _limited(self) -> bytes:
+        with self._limit():
             return await self._inflated()
         raise self._reporter.timed_out(self._timeout_s)
 
