@@ -11,7 +11,7 @@ from executus.cli.doctor.finding import Finding, Patient
 from executus.cli.setting import AGENTS_VARIABLE, MCP_VARIABLE
 from executus.cli.storing import STORE_VARIABLE
 from executus.config import parse_duration
-from executus.run import MODEL_VARIABLE
+from executus.model import MODEL_VARIABLE
 from majordomo.builtin.presets import PRESETS
 from majordomo.builtin.table import BUILT_IN
 
