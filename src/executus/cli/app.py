@@ -74,7 +74,9 @@ def _run_app() -> int:
         return UNREAD
     except OSError as error:
         tell(f"executus: {error.strerror or type(error).__name__}")
-    except Exception as error:  # noqa: BLE001 - a traceback might show a key
+    except Exception as error:
+        if isinstance(error, ModuleNotFoundError) and error.name == "rich":  # loaded to draw
+            raise
         tell(f"executus: internal error, please report it: {_place(error)}")
     else:
         return returned if isinstance(returned, int) else 0
