@@ -60,7 +60,8 @@ test: $(VENV)/.test
 	$(MAKE) test-store
 
 test-store: $(VENV)/.test
-	$(BIN)/python -m pytest -c $(STORE)/pyproject.toml --rootdir $(STORE) -m "not long" $(STORE)/tests
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal \
+		-c $(STORE)/pyproject.toml --rootdir $(STORE) -m "not long" $(STORE)/tests
 
 # Its dependencies (a sandbox, a protocol's server) are nobody's who only runs agents.
 $(VENV)/.gateway: $(VENV)/.test $(GATEWAY)/pyproject.toml
