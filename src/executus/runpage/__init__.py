@@ -4,6 +4,7 @@ Example:
     >>> import anyio
     >>> from executus import Executor, Ports, RunnableAgent
     >>> from executus.batteries.audit import AuditLog, read_story
+    >>> from executus.runpage import run_page
     >>> audit = AuditLog()
     >>> agent = RunnableAgent(name="helper", model="fake")
     >>> done = Executor(ports=Ports(audit=audit)).run_sync(agent, "Is 1 < 2?")
