@@ -4,6 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 STORE := ./contrib/store_sqlite
 GATEWAY := ./contrib/gateway
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+# With the backend of the environment: pip would make an environment for each distribution it builds.
+INSTALL := $(PIP) --no-build-isolation
 
 .PHONY: demo demo-gateway test test-differential test-llama test-store test-gateway bench-gateway mcp-servers gateway-specs crash soak lint fix types check coverage \
 	bench docs generate build clean help
@@ -32,23 +35,28 @@ $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit("executus needs Python 3.11 or newer; set PYTHON=python3.x" if sys.version_info < (3, 11) else 0)'
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.core: $(BIN)/python pyproject.toml
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+# A new pip as well: that of the interpreter takes twice as long to choose versions.
+$(VENV)/.build: $(BIN)/python
+	$(PIP) --upgrade pip 'hatchling>=1.26' editables
 	@touch $@
 
-$(VENV)/.test: $(BIN)/python pyproject.toml $(STORE)/pyproject.toml
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]' --editable $(STORE)
+$(VENV)/.core: $(VENV)/.build pyproject.toml
+	$(INSTALL) --editable .
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.build pyproject.toml $(STORE)/pyproject.toml
+	$(INSTALL) --editable '.[test]' --editable $(STORE)
 	@touch $@ $(VENV)/.core
 
-$(VENV)/.dev: $(BIN)/python pyproject.toml $(STORE)/pyproject.toml
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]' --editable $(STORE)
+$(VENV)/.dev: $(VENV)/.build pyproject.toml $(STORE)/pyproject.toml
+	$(INSTALL) --editable '.[dev]' --editable $(STORE)
 	@touch $@ $(VENV)/.test $(VENV)/.core
 
 demo: $(VENV)/.core
 	@$(BIN)/python examples/demo.py
 
-$(VENV)/.gateway-demo: $(BIN)/python pyproject.toml $(GATEWAY)/pyproject.toml
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable . --editable $(GATEWAY)
+$(VENV)/.gateway-demo: $(VENV)/.build pyproject.toml $(GATEWAY)/pyproject.toml
+	$(INSTALL) --editable . --editable $(GATEWAY)
 	@touch $@ $(VENV)/.core
 
 demo-gateway: $(VENV)/.gateway-demo
@@ -60,11 +68,12 @@ test: $(VENV)/.test
 	$(MAKE) test-store
 
 test-store: $(VENV)/.test
-	$(BIN)/python -m pytest -c $(STORE)/pyproject.toml --rootdir $(STORE) -m "not long" $(STORE)/tests
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal \
+		-c $(STORE)/pyproject.toml --rootdir $(STORE) -m "not long" $(STORE)/tests
 
 # Its dependencies (a sandbox, a protocol's server) are nobody's who only runs agents.
 $(VENV)/.gateway: $(VENV)/.test $(GATEWAY)/pyproject.toml
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '$(GATEWAY)[keyring]'
+	$(INSTALL) --editable '$(GATEWAY)[keyring]'
 	@touch $@
 
 test-gateway: $(VENV)/.gateway
@@ -86,7 +95,7 @@ crash: $(VENV)/.test
 GROUP := import sys, tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["dependency-groups"][sys.argv[1]])
 
 $(VENV)/.differential: $(VENV)/.test pyproject.toml
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check $$($(BIN)/python -c '$(GROUP)' differential)
+	$(PIP) $$($(BIN)/python -c '$(GROUP)' differential)
 	@touch $@
 
 test-differential: $(VENV)/.differential

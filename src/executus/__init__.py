@@ -3,6 +3,9 @@
 result = await Executor().run(RunnableAgent(model="fake", tools=["calc.*"]), "6*7?")
 """
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 import majordomo
 
 # An unrelated distribution is called majordomo too; installed later, its files replace ours (ADR
@@ -13,20 +16,21 @@ if getattr(majordomo, "__distribution__", None) != "executus":
         "pip uninstall majordomo, then pip install --force-reinstall executus"
     )
 
-from executus.errors import BudgetExceeded, ExecutusError, RunRejected, SetupError
-from executus.identity import Caller
-from executus.invocation import Invocation, Limits
-from executus.registry import ToolRegistry
-from executus.run import (
-    Executor,
-    Ports,
-    RunError,
-    RunHandle,
-    RunnableAgent,
-    RunResult,
-    RunStatus,
-    RunStream,
-)
+if TYPE_CHECKING:
+    from executus.errors import BudgetExceeded, ExecutusError, RunRejected, SetupError
+    from executus.identity import Caller
+    from executus.invocation import Invocation, Limits
+    from executus.registry import ToolRegistry
+    from executus.run import (
+        Executor,
+        Ports,
+        RunError,
+        RunHandle,
+        RunnableAgent,
+        RunResult,
+        RunStatus,
+        RunStream,
+    )
 
 __all__ = [
     "BudgetExceeded",
@@ -46,3 +50,40 @@ __all__ = [
     "SetupError",
     "ToolRegistry",
 ]
+
+# Loaded when asked for (ADR 0154).
+_PLACES = {
+    "executus.errors": (
+        "BudgetExceeded",
+        "ExecutusError",
+        "RunRejected",
+        "SetupError",
+    ),
+    "executus.identity": ("Caller",),
+    "executus.invocation": (
+        "Invocation",
+        "Limits",
+    ),
+    "executus.registry": ("ToolRegistry",),
+    "executus.run": (
+        "Executor",
+        "Ports",
+        "RunError",
+        "RunHandle",
+        "RunResult",
+        "RunStatus",
+        "RunStream",
+        "RunnableAgent",
+    ),
+}
+_MODULES = {name: module for module, names in _PLACES.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_MODULES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

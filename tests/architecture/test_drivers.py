@@ -32,7 +32,8 @@ def test_no_module_of_the_core_imports_a_driver(path):
 @pytest.mark.slow
 def test_no_battery_loads_a_driver_and_the_core_loads_no_battery():
     code = """if True:
-        import sys, executus, executus.testing
+        import sys, executus.testing
+        from executus import *
         print(*sys.modules)
         import executus.batteries.audit, executus.batteries.budget, executus.batteries.checkpoint
         import executus.batteries.stores, executus.testing.contracts

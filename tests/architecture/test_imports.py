@@ -4,6 +4,7 @@ The layers themselves are import-linter contracts in pyproject.toml; here is wha
 """
 
 import ast
+import importlib
 import subprocess
 import sys
 from pathlib import Path
@@ -18,17 +19,21 @@ SDKS = {"openai", "anthropic", "google", "ollama"}
 
 
 def test_importing_the_core_loads_no_optional_or_heavy_module():
-    code = "import executus, executus.testing, majordomo, sys; print(*sorted(sys.modules))"
+    code = (
+        "from executus import *; from majordomo import *; import executus.testing, sys;"
+        "print(*sorted(sys.modules))"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     loaded = {name.split(".")[0] for name in done.stdout.split()}
-    assert "majordomo" in loaded
+    assert {"majordomo", "pydantic", "httpx2"} <= loaded
     # httpx2 tries trio by itself where it is installed; nothing of ours asks for it.
     assert not loaded & (FORBIDDEN - {"trio"} | SDKS)
 
 
 def test_importing_the_core_does_not_load_what_only_tools_need():
     code = (
-        "import executus, sys; before = set(sys.modules); executus.Executor().registry;"
+        "import executus, sys; from executus import *; before = set(sys.modules);"
+        "executus.Executor().registry;"
         "print(*sorted(before)); print(*sorted(set(sys.modules) - before))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -104,9 +109,28 @@ EXTRAS = {"croniter", "genai_prices", "dateutil", "sqlite3", "aiosqlite", "opent
 
 
 def test_the_core_loads_no_battery():
-    code = "import executus, executus.testing, sys; print(*sys.modules)"
+    code = "from executus import *; import executus.testing, sys; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "executus.run" in done.stdout.split()
     assert "executus.batteries" not in done.stdout
+
+
+def test_a_root_loads_what_a_name_needs_when_it_is_asked_for():
+    code = "import executus, sys; print(*sys.modules); executus.SetupError; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    before, later = (set(line.split()) for line in done.stdout.splitlines())
+    ours = {name for name in before if name.startswith(("executus", "majordomo"))}
+    assert ours == {"executus", "majordomo"}
+    assert later - before >= {"executus.errors", "majordomo.errors"}
+    assert not later & {"pydantic", "anyio", "httpx2", "executus.run", "majordomo.llm"}
+
+
+@pytest.mark.parametrize("root", ["executus", "majordomo"])
+def test_a_root_lists_its_names_before_they_are_loaded(root):
+    module = importlib.import_module(root)
+    assert set(module.__all__) <= set(dir(module))
+    with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
+        _ = module.nothing
 
 
 @pytest.mark.parametrize("battery", BATTERIES)

@@ -1,4 +1,8 @@
-"""The command as a user meets it: a process of its own, in a pipe or in a pseudo-terminal."""
+"""The command as a user meets it: a process of its own, in a pipe or in a pseudo-terminal.
+
+One that runs to its end is a fork of a process that has loaded the command, unless something is
+asked for that only a new interpreter shows: see `executus_sync`.
+"""
 
 import fcntl
 import os
@@ -9,10 +13,11 @@ import subprocess
 import sys
 import termios
 import tomllib
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import anyio
+from commandfork import MOST_INPUT, CommandFork
 
 from executus.testing import SSEAnswer, Turn
 from executus.testing.server import openai_stream
@@ -35,20 +40,33 @@ def environment(**more):
     return {"PATH": os.environ["PATH"], "LLM_DEAD": DEAD, **more}
 
 
+@cache
+def _fork():
+    return CommandFork(environment())
+
+
 async def executus(*arguments, stdin=None, **env):
-    return await anyio.run_process(
-        [*EXECUTUS, *arguments], input=stdin, check=False, env=environment(**env)
+    return await anyio.to_thread.run_sync(
+        partial(executus_sync, *arguments, env=env, **({} if stdin is None else {"input": stdin}))
     )
 
 
 def executus_sync(*arguments, env=None, **streams):
-    """Run to the end; `streams` as for subprocess, both captured by default."""
+    """Run to the end; `streams` as for subprocess, both captured by default.
+
+    A new interpreter, instead of a fork, if its start could matter: a variable that interpreters
+    read themselves, a stream that is no pipe, much input, and `--help` and `--version`.
+    """
+    env = environment(**(env or {}))
+    data = streams.get("input")
+    at_start = any(name.startswith(("PYTHON", "LC_", "LANG")) for name in env)
+    is_plain = streams.keys() <= {"input"} and len(data or b"") <= MOST_INPUT
+    if is_plain and not at_start and not {"--help", "--version"} & set(arguments):
+        return _fork().run(arguments, env, data)
     streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **streams}
     if "input" not in streams:
         streams.setdefault("stdin", subprocess.DEVNULL)
-    return subprocess.run(
-        [*EXECUTUS, *arguments], check=False, env=environment(**(env or {})), **streams
-    )
+    return subprocess.run([*EXECUTUS, *arguments], check=False, env=env, **streams)
 
 
 def shell(line, **env):

@@ -26,7 +26,7 @@ A_FEW = (
 """Of each kind of place one; `make crash` takes them all, over several seeds."""
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def zygote():
     with Zygote() as zygote:
         yield zygote
@@ -38,13 +38,12 @@ def test_every_kind_of_journal_entry_has_its_failpoints():
 
 
 @pytest.mark.slow
-def test_killed_at_a_named_place_a_run_ends_well(zygote, tmp_path):
-    for place in A_FEW:
-        (tmp_path / place).mkdir()
-        case = survive(zygote, tmp_path / place, 1, place)
-        assert case.kills[place], place
-        assert case.ended, place
-        assert case.faults == [], place
+@pytest.mark.parametrize("place", A_FEW)
+def test_killed_at_a_named_place_a_run_ends_well(zygote, tmp_path, place):
+    case = survive(zygote, tmp_path, 1, place)
+    assert case.kills[place]
+    assert case.ended
+    assert case.faults == []
 
 
 @pytest.mark.slow

@@ -6,12 +6,12 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 
-from executus.cli.models import targets_of
 from executus.cli.output import one_line, say, say_json, tell
 from executus.cli.process import DONE, FAILED, MISUSED
+from executus.cli.targets import targets_of
 from executus.errors import SetupError
 from executus.fanout import swarm_stream
-from executus.run import MODEL_VARIABLE
+from executus.model import MODEL_VARIABLE
 from majordomo.clock import SYSTEM_CLOCK, Clock
 from majordomo.errors import MajordomoError
 from majordomo.llm import Model, Request, Settings, user

@@ -14,30 +14,29 @@ from rich.spinner import Spinner
 from rich.text import Text
 
 from executus import events
-from executus.cli.display import Display, JSONDisplay, LineDisplay, is_terminal
-from executus.cli.output import aside
+from executus.cli.aside import aside
+from executus.cli.display import Display
+from executus.cli.linedisplay import LineDisplay
+from executus.cli.output import is_terminal
 from executus.cli.streamed import Tail
 from executus.printable import printable
 from executus.run import RunResult
 from majordomo.clock import SYSTEM_CLOCK, Clock
 
-__all__ = ["LiveDisplay", "open_display"]
+__all__ = ["LiveDisplay", "open_console"]
 
 PUSH_EVERY_S = 0.05
 
 
 @contextmanager
-def open_display(*, as_json: bool, names_run: bool = False) -> Generator[Display]:
+def open_console(*, names_run: bool = False) -> Generator[Display]:
     """The display that suits standard error: live in a terminal, else lines.
 
     Args:
-        as_json: JSON on standard output instead.
-        names_run: Tell the run's id at its end; JSON always does.
+        names_run: Tell the run's id at its end.
     """
     console = aside()
-    if as_json:
-        yield JSONDisplay()
-    elif is_terminal(cast("TextIO | None", sys.stderr)) and not console.is_dumb_terminal:
+    if is_terminal(cast("TextIO | None", sys.stderr)) and not console.is_dumb_terminal:
         with LiveDisplay(console, holds_answer=_is_one_screen(), names_run=names_run) as display:
             yield display
     else:

@@ -11,17 +11,14 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from executus.cli.display import is_terminal
-from executus.cli.output import one_line, say, say_json
+from executus.cli.output import is_terminal, one_line, say, say_json
 from executus.cli.process import DONE
+from executus.cli.targets import missing_of, targets_of
 from executus.cli.tiers import print_tiers
 from executus.model import ModelTiers
-from majordomo.errors import UnknownModel
-from majordomo.llm import Model
 from majordomo.models import Listing, ModelRegistry
-from majordomo.models.listing import access_of
 
-__all__ = ["list_models", "missing_of", "targets_of"]
+__all__ = ["list_models"]
 
 _NARROW = 60  # columns
 
@@ -61,23 +58,6 @@ async def list_models(registry: ModelRegistry, specs: Sequence[str], *, as_json:
             say("\t".join(_row(listing)))
     await print_tiers(ModelTiers(registry), as_json=as_json)
     return DONE
-
-
-async def targets_of(registry: ModelRegistry, spec: str) -> tuple[Model, ...]:
-    """The targets a spec means now, in order.
-
-    Raises:
-        MajordomoError: It means nothing.
-    """
-    return (await ModelTiers(registry).resolve(spec)).models
-
-
-def missing_of(registry: ModelRegistry, provider: str) -> str:
-    """What a provider lacks before it can be asked; empty when nothing, or when it is unknown."""
-    try:
-        return access_of(registry.provider(provider)).missing
-    except UnknownModel:  # it calls itself otherwise than it is registered
-        return ""
 
 
 def _row(one: Listing) -> tuple[str, str, str]:

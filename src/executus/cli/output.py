@@ -12,18 +12,17 @@ import io
 import os
 import sys
 from contextlib import suppress
-from typing import IO, Any, TextIO, cast
+from typing import Any, TextIO, cast
 
 import click
 from pydantic_core import to_json
-from rich.console import Console
 
 from executus.errors import ExecutusError
 from executus.printable import printable
 
 __all__ = [
     "OutputLost",
-    "aside",
+    "is_terminal",
     "one_line",
     "prepare_streams",
     "prompt",
@@ -108,37 +107,9 @@ def prompt(text: str) -> None:
         click.echo(printable(text), err=True, nl=False)
 
 
-def aside() -> Console:
-    """A console on standard error whose failures harm nobody."""
-    stream = cast("TextIO | None", sys.stderr)
-    file = None if stream is None else cast("IO[str]", _Forgiving(stream))
-    return Console(file=file, stderr=True, highlight=False)
-
-
-class _Forgiving:
-    """A stream that drops what it cannot write."""
-
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
-
-    @property
-    def encoding(self) -> str:
-        return self._stream.encoding
-
-    def isatty(self) -> bool:
-        return self._stream.isatty()
-
-    def fileno(self) -> int:
-        return self._stream.fileno()
-
-    def write(self, text: str) -> int:
-        with suppress(OSError):
-            self._stream.write(text)
-        return len(text)
-
-    def flush(self) -> None:
-        with suppress(OSError):
-            self._stream.flush()
+def is_terminal(stream: TextIO | None) -> bool:
+    """Whether somebody looks at a stream; a colour setting does not make it so."""
+    return stream is not None and stream.isatty()
 
 
 def prepare_streams() -> None:

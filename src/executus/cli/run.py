@@ -12,14 +12,14 @@ import anyio
 from executus.cli.asking import TerminalAsker
 from executus.cli.display import Display
 from executus.cli.equipment import equipped
-from executus.cli.models import missing_of
 from executus.cli.output import OutputLost
 from executus.cli.process import DONE, FAILED, MISUSED
 from executus.cli.setting import Setting
+from executus.cli.targets import missing_of
 from executus.errors import SetupError
 from executus.invocation import Invocation, Limits
-from executus.model import ModelTiers
-from executus.run import MODEL_VARIABLE, RunnableAgent, RunResult, RunStatus, RunStream
+from executus.model import MODEL_VARIABLE, ModelTiers
+from executus.run import RunnableAgent, RunResult, RunStatus, RunStream
 from majordomo.builtin import DEFAULT_REGISTRY
 from majordomo.llm import Part
 from majordomo.models import ModelRegistry

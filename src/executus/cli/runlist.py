@@ -14,8 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from executus.batteries.audit import RunIndex, RunQuery, RunRecord, runs_of
-from executus.cli.display import is_terminal
-from executus.cli.output import one_line, say, say_json, tell
+from executus.cli.output import is_terminal, one_line, say, say_json, tell
 from executus.cli.process import DONE
 from executus.runpage import amount, count, duration, moment
 

@@ -10,9 +10,8 @@ import anyio
 import click
 
 from executus.batteries.audit import RunQuery, read_story
-from executus.cli.display import refusing
+from executus.cli.display import open_display, refusing
 from executus.cli.inputs import as_text
-from executus.cli.live import open_display
 from executus.cli.output import say_json, tell
 from executus.cli.process import DONE, run_async
 from executus.cli.prune import age_of, prune_runs

@@ -11,8 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from executus.cli.display import is_terminal
-from executus.cli.output import one_line, say, say_json
+from executus.cli.output import is_terminal, one_line, say, say_json
 from executus.model import ModelTiers, TierListing, TierTarget
 from executus.printable import printable
 

@@ -16,10 +16,9 @@ from rich.table import Table
 from rich.text import Text
 
 from executus.cli.agents import agents_folder, find_agent
-from executus.cli.display import is_terminal
 from executus.cli.equipment import open_registry
 from executus.cli.inputs import as_text
-from executus.cli.output import one_line, say, say_json
+from executus.cli.output import is_terminal, one_line, say, say_json
 from executus.cli.process import DONE, run_async
 from executus.cli.setting import agent_option, configured_mcp, mcp_option
 from executus.errors import SetupError

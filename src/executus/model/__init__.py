@@ -6,13 +6,14 @@ from executus.model.lanes import LaneModel, ProviderLanes
 from executus.model.listing import TierListing, TierSource, TierTarget
 from executus.model.table import TIERS, TierEntry
 from executus.model.tags import current_tags, tagging
-from executus.model.tiers import DEFAULT_TIER, ModelTiers
+from executus.model.tiers import DEFAULT_TIER, MODEL_VARIABLE, ModelTiers
 from executus.model.trace import NO_TRACE, traced
 from executus.model.usage import NO_USAGE, UsageRecord, UsageSink, metered
 from executus.model.watched import WatchedModel
 
 __all__ = [
     "DEFAULT_TIER",
+    "MODEL_VARIABLE",
     "NO_TRACE",
     "NO_USAGE",
     "TIERS",

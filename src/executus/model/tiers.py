@@ -21,11 +21,13 @@ from majordomo.llm import Model, Settings
 from majordomo.models import ModelRegistry
 from majordomo.structured import Prompt, generate
 
-__all__ = ["DEFAULT_TIER", "ModelTiers"]
+__all__ = ["DEFAULT_TIER", "MODEL_VARIABLE", "ModelTiers"]
 
 T = TypeVar("T")
 
 DEFAULT_TIER = "workhorse"
+MODEL_VARIABLE = "EXECUTUS_MODEL"
+"""Names the model of runs that name none: a spec, or a tier."""
 LANE_WAIT_S = 30.0
 """Most seconds a request waits in the lane of a target that others can stand in for."""
 

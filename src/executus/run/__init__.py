@@ -1,7 +1,8 @@
 """One run: from who asks, through gates and the agent loop, to one terminal record."""
 
+from executus.model import MODEL_VARIABLE
 from executus.run.agent import Grant, Phase, RunnableAgent
-from executus.run.executor import MODEL_VARIABLE, Executor
+from executus.run.executor import Executor
 from executus.run.handle import RunHandle, RunStream
 from executus.run.info import RunInfo
 from executus.run.journal import Checkpointer, JournalConflict, MemoryCheckpointer

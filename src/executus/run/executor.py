@@ -20,7 +20,7 @@ from executus.errors import RunRejected, SetupError
 from executus.events import CallbackSink, EventSink, OnEvent
 from executus.invocation import Invocation, Limits
 from executus.lane import Lane
-from executus.model import ModelTiers
+from executus.model import MODEL_VARIABLE, ModelTiers
 from executus.registry import (
     ALLOW_GRANTED,
     ROLES,
@@ -49,11 +49,9 @@ from majordomo.llm import Model
 from majordomo.models import ModelRegistry
 from majordomo.tasks import TaskOwner, finish, run_sync
 
-__all__ = ["MODEL_VARIABLE", "Executor"]
+__all__ = ["Executor"]
 
 Out = TypeVar("Out", default=str)
-
-MODEL_VARIABLE = "EXECUTUS_MODEL"
 
 
 def new_run_id() -> str:

@@ -4,6 +4,7 @@ Example:
     >>> import anyio
     >>> from executus import Executor, Ports, RunnableAgent
     >>> from executus.batteries.audit import AuditLog, read_story
+    >>> from executus.runpage import run_page
     >>> audit = AuditLog()
     >>> agent = RunnableAgent(name="helper", model="fake")
     >>> done = Executor(ports=Ports(audit=audit)).run_sync(agent, "Is 1 < 2?")
@@ -14,7 +15,9 @@ Example:
     ('<!doctype html>', True)
 """
 
-from executus.runpage.page import run_page
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from executus.runpage.words import (
     amount,
     count,
@@ -25,6 +28,9 @@ from executus.runpage.words import (
     tool_name,
     trouble,
 )
+
+if TYPE_CHECKING:
+    from executus.runpage.page import run_page
 
 __all__ = [
     "amount",
@@ -37,3 +43,10 @@ __all__ = [
     "tool_name",
     "trouble",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    # Loaded when asked for: a page brings the records of runs, words are for any face.
+    if name != "run_page":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return import_module(f"{__name__}.page").run_page

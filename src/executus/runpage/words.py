@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime, tzinfo
+from typing import TYPE_CHECKING
 
-from executus.batteries.audit import AttemptRecord
+if TYPE_CHECKING:
+    from executus.batteries.audit import AttemptRecord
 
 __all__ = ["amount", "count", "duration", "moment", "one_of", "shortened", "tool_name", "trouble"]
 

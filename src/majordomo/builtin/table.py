@@ -7,22 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any, TypeAlias
 
 from majordomo.clock import Clock
 from majordomo.http import Transport
-from majordomo.providers.anthropic import AnthropicOptions, anthropic_provider
 from majordomo.providers.client import WireProvider
-from majordomo.providers.google import google_provider
-from majordomo.providers.llamaswap import llama_swap_provider
-from majordomo.providers.ollama import (
-    foreman_provider,
-    ollama_cloud_provider,
-    ollama_provider,
-)
 from majordomo.providers.openai import Dialect, openai_provider
-from majordomo.providers.openai_auto import openai_auto_provider
-from majordomo.providers.responses import responses_provider
 from majordomo.providers.switch import SwitchingProvider
 
 __all__ = ["BUILT_IN", "SCHEME_ONLY", "Entry", "Made", "Setting"]
@@ -46,6 +37,18 @@ class Setting:
     def first(self, variables: tuple[str, ...]) -> str | None:
         """The first value that is set."""
         return next(filter(None, map(self.get, variables)), None)
+
+
+def _late(name: str, module: str) -> Make:
+    """A factory of `majordomo.providers` whose module is loaded when it first makes something.
+
+    A program asks one or two providers: it does not pay for the wires of the others.
+    """
+
+    def make(*key: Any, **options: Any) -> Made:
+        return getattr(import_module(f"majordomo.providers.{module}"), name)(*key, **options)
+
+    return make
 
 
 def _nothing(setting: Setting) -> dict[str, Any]:
@@ -102,7 +105,8 @@ def _openai_account(setting: Setting) -> dict[str, Any]:
 def _anthropic_header(setting: Setting) -> dict[str, Any]:
     """A token goes into another header than a key."""
     bearer = setting.get("ANTHROPIC_API_KEY") is None and setting.get("ANTHROPIC_AUTH_TOKEN")
-    return {"options": AnthropicOptions(bearer=bool(bearer))}
+    options = import_module("majordomo.providers.anthropic").AnthropicOptions
+    return {"options": options(bearer=bool(bearer))}
 
 
 def _only_declared(setting: Setting) -> dict[str, Any]:
@@ -110,11 +114,11 @@ def _only_declared(setting: Setting) -> dict[str, Any]:
     return {"key_hint": "set LLM_<NAME>=foreman://token@host and ask for <name>/MODEL"}
 
 
-_GOOGLE = Entry(make=google_provider, keys=("GOOGLE_API_KEY", "GEMINI_API_KEY"))
+_GOOGLE = Entry(make=_late("google_provider", "google"), keys=("GOOGLE_API_KEY", "GEMINI_API_KEY"))
 
 BUILT_IN: Mapping[str, Entry] = {
     "openai": Entry(
-        make=openai_auto_provider,
+        make=_late("openai_auto_provider", "openai_auto"),
         keys=("OPENAI_API_KEY",),
         url="OPENAI_BASE_URL",
         more=_openai_account,
@@ -123,25 +127,29 @@ BUILT_IN: Mapping[str, Entry] = {
         options=frozenset({"wire"}),
     ),
     "openai-responses": Entry(
-        make=responses_provider,
+        make=_late("responses_provider", "responses"),
         keys=("OPENAI_API_KEY",),
         url="OPENAI_BASE_URL",
         more=_openai_account,
         default_base="/v1",
     ),
     "anthropic": Entry(
-        make=anthropic_provider,
+        make=_late("anthropic_provider", "anthropic"),
         keys=("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"),
         url="ANTHROPIC_BASE_URL",
         more=_anthropic_header,
     ),
     "google": _GOOGLE,
     "gemini": _GOOGLE,
-    "ollama": Entry(make=ollama_provider, url="OLLAMA_HOST", needs_key=False),
-    "ollama-cloud": Entry(make=ollama_cloud_provider, keys=("OLLAMA_API_KEY",)),
-    "foreman": Entry(make=foreman_provider, more=_only_declared, needs_key=False),
+    "ollama": Entry(make=_late("ollama_provider", "ollama"), url="OLLAMA_HOST", needs_key=False),
+    "ollama-cloud": Entry(make=_late("ollama_cloud_provider", "ollama"), keys=("OLLAMA_API_KEY",)),
+    "foreman": Entry(
+        make=_late("foreman_provider", "ollama"), more=_only_declared, needs_key=False
+    ),
     "llama-swap": Entry(
-        make=llama_swap_provider, needs_key=False, dialect=Dialect(legacy_max_tokens=True)
+        make=_late("llama_swap_provider", "llamaswap"),
+        needs_key=False,
+        dialect=Dialect(legacy_max_tokens=True),
     ),
 }
 

@@ -7,7 +7,7 @@ from rich.console import Console
 
 from executus import events
 from executus.cli import live
-from executus.cli.display import LineDisplay
+from executus.cli.linedisplay import LineDisplay
 from executus.cli.live import LiveDisplay
 from executus.cli.streamed import Streamed, Tail
 

@@ -7,8 +7,8 @@ import pytest
 from rich.console import Console
 
 from executus import Executor, RunnableAgent, events
-from executus.cli.display import LineDisplay
-from executus.cli.inputs import read_content
+from executus.cli.content import read_content
+from executus.cli.linedisplay import LineDisplay
 from executus.cli.live import LiveDisplay
 from executus.cli.models import list_models
 from executus.cli.run import RunRequest, run_task

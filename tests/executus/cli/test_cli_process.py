@@ -5,7 +5,15 @@ import signal
 
 import anyio
 import pytest
-from commandline import EXECUTUS, TOKEN, Terminal, environment, executus, live
+from commandline import (
+    EXECUTUS,
+    TOKEN,
+    Terminal,
+    environment,
+    executus,
+    executus_sync,
+    live,
+)
 
 from executus.testing import Hang, OpenAIServer, Turn
 from executus.testing.server import openai_stream
@@ -131,9 +139,10 @@ def test_in_a_terminal_a_status_line_moves_and_the_answer_stays():
     assert terminal.has_cursor
 
 
-async def test_without_the_extra_one_sentence_says_what_to_install(tmp_path):
-    (tmp_path / "click.py").write_text("raise ModuleNotFoundError(name='click')")
-    done = await executus("run", "hi", PYTHONPATH=str(tmp_path))
+@pytest.mark.parametrize("module", ["click", "rich"])
+def test_without_the_extra_one_sentence_says_what_to_install(tmp_path, module):
+    (tmp_path / f"{module}.py").write_text(f"raise ModuleNotFoundError(name={module!r})")
+    done = executus_sync("run", "hi", "-m", "fake", env={"PYTHONPATH": str(tmp_path)})
     assert done.returncode == 1
     assert done.stderr.decode().strip() == (
         "the command line needs an extra: pip install 'executus[cli]'"

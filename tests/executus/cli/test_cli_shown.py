@@ -9,7 +9,7 @@ from commandline import Terminal, executus_sync
 from rich.console import Console
 
 from executus import events
-from executus.cli.display import LineDisplay
+from executus.cli.linedisplay import LineDisplay
 from executus.cli.live import LiveDisplay
 from executus.cli.process import AGAIN_AFTER_S, Signals
 from executus.cli.reading import LineReader

@@ -124,9 +124,9 @@ def test_a_malformed_key_is_not_shown(key, command):
 
 def test_an_error_nobody_expected_shows_its_place_and_not_its_words():
     code = (
-        "import executus.cli.app as app, sys\n"
+        "import executus.cli.app as app, executus.cli.runcommand as command, sys\n"
         f"def fail(*_, **__): raise KeyError('{TOKEN}')\n"
-        "app.require_access = fail\n"
+        "command.require_access = fail\n"
         "sys.exit(app.run_app())"
     )
     done = shell(f"'{sys.executable}' -c \"{code}\" run hi -m fake")

@@ -4,6 +4,7 @@ Reads one JSON object a line, of `Victim` and `after_s`: seconds until the proce
 outside, or null. Answers with how each ended: an exit status, or the negative number of a signal.
 """
 
+import gc
 import json
 import os
 import select
@@ -41,5 +42,6 @@ def serve(line):
 
 
 if __name__ == "__main__":
+    gc.freeze()  # else each fork would copy what the collector walks
     for each in sys.stdin:
         serve(each)

@@ -8,8 +8,8 @@ import anyio
 
 from executus.cli.chat.conversation import Conversation
 from executus.cli.chat.slash import Slash, obey
+from executus.cli.display import open_display
 from executus.cli.equipment import Equipment
-from executus.cli.live import open_display
 from executus.cli.output import OutputLost, prompt, tell
 from executus.cli.process import DONE, FAILED, Signals
 from executus.cli.reading import LineReader

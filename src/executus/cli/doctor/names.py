@@ -8,8 +8,7 @@ from executus.cli.doctor.finding import Finding, Patient
 from executus.cli.doctor.spelling import TIER, meant_by_declaration
 from executus.cli.doctor.variables import KEYS
 from executus.config import Config, EnvironmentSource
-from executus.model import ModelTiers
-from executus.run import MODEL_VARIABLE
+from executus.model import MODEL_VARIABLE, ModelTiers
 from majordomo.errors import ConfigError, MajordomoError
 from majordomo.models import Listing, Source
 from majordomo.models.listing import access_of

@@ -11,7 +11,7 @@ from executus.cli.doctor.variables import KEYS, URLS
 from executus.cli.setting import AGENTS_VARIABLE, MCP_VARIABLE
 from executus.cli.storing import STORE_VARIABLE
 from executus.model import TIERS
-from executus.run import MODEL_VARIABLE
+from executus.model import MODEL_VARIABLE
 from majordomo.errors import close_names
 
 __all__ = ["TIER", "examine_spelling", "meant_by_declaration"]

@@ -7,8 +7,20 @@ Example:
     'files'
 """
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from executus.tools.mcp.errors import McpError, McpUnavailable
-from executus.tools.mcp.server import McpServer
 from executus.tools.mcp.session import McpSession, OpenSession
 
+if TYPE_CHECKING:
+    from executus.tools.mcp.server import McpServer
+
 __all__ = ["McpError", "McpServer", "McpSession", "McpUnavailable", "OpenSession"]
+
+
+def __getattr__(name: str) -> Any:
+    # Loaded when asked for: a toolset brings the registry, a session of the protocol does not.
+    if name != "McpServer":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return import_module(f"{__name__}.server").McpServer

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 
-from executus_gateway.cli.app import cli, run_app
+from executus.cli.briefly import briefly
 
-__all__ = ["cli", "main"]
+__all__ = ["main"]
 
 
 def main() -> None:
     """Run the command line of this process, and end it with the command's exit code."""
-    sys.exit(run_app())
+    with briefly():
+        sys.exit(import_module("executus_gateway.cli.app").run_app())

@@ -8,29 +8,35 @@ from typing import Any
 
 import click
 
+from executus.cli.latecommands import LateCommands
 from executus.cli.output import OutputLost, prepare_streams, settle_streams, tell
 from executus.cli.process import FAILED, MISUSED, UNREAD
 from executus.errors import ExecutusError
 from executus_gateway.cli.connecting import home_option
-from executus_gateway.cli.console import open_console
-from executus_gateway.cli.daemon import daemon
-from executus_gateway.cli.doctor import doctor
-from executus_gateway.cli.execute import execute
-from executus_gateway.cli.inbox import inbox
-from executus_gateway.cli.launch import launchers
-from executus_gateway.cli.mcpbridge import mcp
-from executus_gateway.cli.policy import policy
-from executus_gateway.cli.runs import runs
-from executus_gateway.cli.sources import sources
-from executus_gateway.cli.tools import tools
 from executus_gateway.errors import Refused, StateLocked, UnknownId
 
 __all__ = ["cli", "run_app"]
 
 _MISUSES = (Refused, UnknownId, StateLocked)
+_COMMANDS = {
+    "claude": "executus_gateway.cli.launch:claude",
+    "codex": "executus_gateway.cli.launch:codex",
+    "daemon": "executus_gateway.cli.daemon:daemon",
+    "doctor": "executus_gateway.cli.doctor:doctor",
+    "execute": "executus_gateway.cli.execute:execute",
+    "inbox": "executus_gateway.cli.inbox:inbox",
+    "mcp": "executus_gateway.cli.mcpbridge:mcp",
+    "open": "executus_gateway.cli.console:open_console",
+    "opencode": "executus_gateway.cli.launch:opencode",
+    "policy": "executus_gateway.cli.policy:policy",
+    "runs": "executus_gateway.cli.runs:runs",
+    "sources": "executus_gateway.cli.sources:sources",
+    "tools": "executus_gateway.cli.tools:tools",
+}
 
 
 @click.group(
+    commands=LateCommands(_COMMANDS),
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="""\b
 Examples:
@@ -46,13 +52,6 @@ def cli() -> None:
     A daemon is started when one is needed. Exit codes: 0 done; 1 failed; 2 asked for wrongly; 128
     and a signal's number when one ended it.
     """
-
-
-for command in (
-    *(daemon, doctor, execute, inbox, mcp, open_console, policy, runs, sources, tools),
-    *launchers(),
-):
-    cli.add_command(command)
 
 
 def run_app() -> int:

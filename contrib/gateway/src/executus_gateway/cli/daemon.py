@@ -13,9 +13,9 @@ import click
 from executus.cli.inputs import seconds
 from executus.cli.output import say_json, tell
 from executus.cli.process import DONE, FAILED, run_async
+from executus_gateway import daemon as serving
 from executus_gateway.cli.connecting import folder
 from executus_gateway.cli.listing import json_option, show_list
-from executus_gateway.daemon import DaemonSettings, run_daemon
 from executus_gateway.sdk import find_daemon, stop_daemon
 
 __all__ = ["daemon"]
@@ -40,9 +40,9 @@ def run(port: int | None, allow_hosts: tuple[str, ...], idle_stop_s: float | Non
         "idle_stop_s": idle_stop_s,
     }
     set_here = {key: value for key, value in given.items() if value is not None}
-    settings = DaemonSettings.read(home).model_copy(update=set_here)
+    settings = serving.DaemonSettings.read(home).model_copy(update=set_here)
     tell(f"serving {home}; Ctrl-C ends it")
-    anyio.run(run_daemon, home, settings)
+    anyio.run(serving.run_daemon, home, settings)
     return DONE
 
 

@@ -17,22 +17,19 @@ from executus_gateway.cli.connecting import folder
 from executus_gateway.errors import Refused
 from executus_gateway.sdk import start_daemon
 
-__all__ = ["launchers"]
+__all__ = ["claude", "codex", "opencode"]
 
 
-def launchers() -> list[click.Command]:
-    """A command per agent; what follows its name is the agent's own."""
-    return [
-        click.Command(
-            name,
-            callback=partial(_launch, name),
-            params=[click.Argument(["args"], nargs=-1, type=click.UNPROCESSED)],
-            help=f"Start {name} with the gateway's tools; all ARGS are its own.",
-            add_help_option=False,
-            context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
-        )
-        for name in AGENTS
-    ]
+def _launcher(name: str) -> click.Command:
+    """The command of an agent; what follows its name is the agent's own."""
+    return click.Command(
+        name,
+        callback=partial(_launch, name),
+        params=[click.Argument(["args"], nargs=-1, type=click.UNPROCESSED)],
+        help=f"Start {name} with the gateway's tools; all ARGS are its own.",
+        add_help_option=False,
+        context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
+    )
 
 
 def _launch(name: str, args: tuple[str, ...]) -> NoReturn:
@@ -61,3 +58,8 @@ def _become(program: str, arguments: Sequence[str], launch: Launch) -> NoReturn:
     sys.stdout.flush()
     sys.stderr.flush()
     os.execve(program, list(arguments), {**os.environ, **launch.variables})  # noqa: S606 - meant
+
+
+claude = _launcher("claude")
+codex = _launcher("codex")
+opencode = _launcher("opencode")

@@ -4,34 +4,16 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from importlib import import_module
 from typing import Any, TextIO, cast
 
 import click
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
-from executus.cli.display import is_terminal
-from executus.cli.output import one_line, say, say_json, tell
+from executus.cli.output import is_terminal, one_line, say, say_json, tell
 
 __all__ = ["json_option", "show_list"]
 
 json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
-
-_STYLES = {
-    "connected": "green",
-    "completed": "green",
-    "succeeded": "green",
-    "allow": "green",
-    "running": "cyan",
-    "paused": "yellow",
-    "ask": "yellow",
-    "auth_required": "yellow",
-    "failed": "red",
-    "error": "red",
-    "interrupted": "red",
-    "deny": "red",
-}
 
 
 def show_list(
@@ -56,26 +38,16 @@ def show_list(
     if as_json:
         for row in rows:
             say_json(dict(row))
-    elif not is_terminal(cast("TextIO | None", sys.stdout)):
-        for row in rows:
-            say("\t".join(_cell(row, column) for column in columns))
-    elif rows:
-        _show_table(rows, columns)
+        return
+    cells = [[_cell(row, column) for column in columns] for row in rows]
+    if not is_terminal(cast("TextIO | None", sys.stdout)):
+        for line in cells:
+            say("\t".join(line))
+    elif cells:
+        # Loaded here: only a terminal needs what draws.
+        import_module("executus_gateway.cli.tables").show_table(cells, columns)
     elif none:
         tell(none)
-
-
-def _show_table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> None:
-    table = Table(box=None, pad_edge=False)
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    for row in rows:
-        cells = [_cell(row, column) for column in columns]
-        table.add_row(*(Text(cell, style=_STYLES.get(cell, "")) for cell in cells))
-    console = Console(highlight=False)
-    with console.capture() as drawn:
-        console.print(table)
-    say(drawn.get().rstrip("\n"))
 
 
 def _cell(row: Mapping[str, Any], column: str) -> str:

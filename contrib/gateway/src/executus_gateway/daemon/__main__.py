@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import anyio
 
 from executus.errors import ExecutusError
-from executus_gateway.daemon import DaemonSettings, run_daemon
+from executus_gateway import daemon
 from executus_gateway.errors import StateLocked
 
 TAKEN = 3
@@ -24,7 +26,8 @@ def main(folder: str) -> int:
     if os.getpgrp() != os.getpid():
         os.setsid()  # the terminal of whoever started it may go
     try:
-        anyio.run(run_daemon, home, DaemonSettings.read(home))
+        settings = daemon.DaemonSettings.read(home)
+        anyio.run(_loaded(), home, settings)
     except StateLocked as error:
         sys.stderr.write(f"{error}\n")
         return TAKEN
@@ -32,6 +35,15 @@ def main(folder: str) -> int:
         sys.stderr.write(f"{error}\n")
         return 1
     return 0
+
+
+def _loaded() -> Callable[[Path, daemon.DaemonSettings], Awaitable[None]]:
+    """The daemon's modules, kept from the collector for good: they stay as long as the process."""
+    gc.disable()
+    run = daemon.run_daemon
+    gc.freeze()
+    gc.enable()
+    return run
 
 
 if __name__ == "__main__":

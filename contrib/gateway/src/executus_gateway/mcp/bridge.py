@@ -27,7 +27,7 @@ from mcp.types import (
 
 from executus.tools.mcp.httpwire import Answered, http_client
 from executus_gateway.mcp.elicitation import can_elicit
-from executus_gateway.mcp.endpoint import INPUT_REQUIRED_SINCE, NAME
+from executus_gateway.mcp.protocol import INPUT_REQUIRED_SINCE, NAME
 from executus_gateway.mcp.rendering import told_problem
 
 __all__ = ["bridge_stdio"]

@@ -24,16 +24,13 @@ from executus_gateway.mcp.elicitation import (
     elicitation,
     expressible,
 )
+from executus_gateway.mcp.protocol import INPUT_REQUIRED_SINCE, NAME
 from executus_gateway.mcp.rendering import told_problem, told_run
 from executus_gateway.ports import NO_PROMPTER, Prompter
 from executus_gateway.schema import Interaction, TaskRun
 from executus_gateway.service import Gateway
 
-__all__ = ["INPUT_REQUIRED_SINCE", "NAME", "make_server"]
-
-NAME: Final = "executus-gateway"
-INPUT_REQUIRED_SINCE: Final = "2026-07-28"
-"""The first revision in which a result asks, instead of a request to the client."""
+__all__ = ["make_server"]
 
 Context: TypeAlias = ServerRequestContext[Any]
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
+from importlib import import_module
 from types import TracebackType
-from typing import Any, Final, Literal, Self
+from typing import TYPE_CHECKING, Any, Final, Literal, Self
 
 from executus_gateway.ports import NO_PROMPTER
 from executus_gateway.schema import (
@@ -26,8 +27,10 @@ from executus_gateway.sdk.answering import told_answer
 from executus_gateway.sdk.daemontarget import DaemonTarget
 from executus_gateway.sdk.hostprompter import HostPrompter, OnInputRequest
 from executus_gateway.sdk.hostwatch import HostWatch
-from executus_gateway.sdk.inproc import InprocTarget
 from executus_gateway.sdk.target import Target
+
+if TYPE_CHECKING:
+    from executus_gateway.sdk.inproc import InprocTarget
 
 __all__ = ["DEFAULT_FOLDER", "Client"]
 
@@ -71,7 +74,7 @@ class Client:
         """
         if adapter == "inproc":
             prompter = NO_PROMPTER if on_input_request is None else HostPrompter(on_input_request)
-            return cls(await InprocTarget.open(folder, prompter, **options))
+            return cls(await _inproc().open(folder, prompter, **options))
         if adapter == "daemon":
             daemon = await DaemonTarget.open(folder, **options)
             if on_input_request is None:
@@ -184,3 +187,8 @@ class Client:
 
     async def _ask(self, method: str, **params: Any) -> Any:
         return await self._target.request(method, params)
+
+
+def _inproc() -> type[InprocTarget]:
+    # Loaded here: it brings the whole gateway, which clients of a daemon do not need.
+    return import_module("executus_gateway.sdk.inproc").InprocTarget
