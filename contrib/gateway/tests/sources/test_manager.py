@@ -32,6 +32,9 @@ class Shelf:
     def describe(self, path):
         return ToolDescriptor(path=path, effect="read")
 
+    def check(self, path, arguments):
+        pass
+
 
 @dataclass
 class Scripted:
@@ -52,7 +55,7 @@ class Scripted:
     def open(self, source, artifact):
         return self.catalog
 
-    async def call(self, source, tool, arguments, credentials):
+    async def call(self, source, tool, arguments, credentials, keep):
         self.calls += 1
         self._come()
         return ToolOk(data="seen")

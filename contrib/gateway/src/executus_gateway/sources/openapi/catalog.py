@@ -12,9 +12,10 @@ from executus_gateway.domain import identifiers
 from executus_gateway.errors import SourceFailed
 from executus_gateway.schema import AuthScheme, ToolDescriptor, ToolSummary
 from executus_gateway.sources.jsonobjects import as_list, as_object
+from executus_gateway.sources.openapi.bodies import Body
 from executus_gateway.sources.openapi.compiling import HEAD_LENGTH, VERSION, Head, Operation
 from executus_gateway.sources.openapi.inlining import Inliner
-from executus_gateway.sources.openapi.parameters import Body, Parameter, Plan
+from executus_gateway.sources.openapi.parameters import Parameter, Plan
 
 __all__ = ["OpenapiCatalog"]
 
@@ -92,7 +93,13 @@ class OpenapiCatalog:
             input_schema=schema,
             output_schema={**output, "$defs": definitions} if output and definitions else output,
             auth=row.auth,
+            files=plan.files,
         )
+
+    def check(self, path: str, arguments: Mapping[str, Any]) -> None:
+        """Whether they can be written where they belong."""
+        if (plan := self.plan(path)) is not None:
+            plan.build(arguments)
 
     def plan(self, path: str) -> Plan | None:
         """How a call of an operation becomes a request."""
