@@ -53,7 +53,7 @@ class OpenapiConnector:
         del credentials
         place = _place(source)
         artifact = await call_in_thread(_artifact, await read_document(place, self._guard))
-        self._base(place, OpenapiCatalog(artifact))
+        _base(place, next(iter(OpenapiCatalog(artifact).servers), ""))
         return Loaded(artifact=artifact, version=VERSION)
 
     def open(self, source: Source, artifact: bytes) -> OpenapiCatalog:
@@ -76,7 +76,7 @@ class OpenapiConnector:
             return _failed("source_error", "the operation is not in the catalog: refresh it")
         try:
             request = plan.build(arguments)
-            base = self._base(_place(source), catalog)
+            base = _base(_place(source), plan.server or next(iter(catalog.servers), ""))
         except MisfitArguments as error:
             return _failed("invalid_arguments", str(error))
         except SourceFailed as error:
@@ -132,14 +132,15 @@ class OpenapiConnector:
         declared = tuple(scheme for scheme in catalog.schemes if scheme.name in names)
         return AuthRequired(str(wanted), declared or wanted.schemes)
 
-    def _base(self, place: OpenapiPlace, catalog: OpenapiCatalog) -> str:
-        if place.base_url:
-            return place.base_url
-        server = next(iter(catalog.servers), "")
-        base = server if place.spec.startswith("/") else urljoin(place.spec, server or "/")
-        if not base.startswith(("http://", "https://")):
-            raise SourceFailed("the document does not say where the service is: give base_url")
-        return base.rstrip("/")
+
+def _base(place: OpenapiPlace, server: str) -> str:
+    """Where requests go: what the person said, or the server that the document names."""
+    if place.base_url:
+        return place.base_url
+    base = server if place.spec.startswith("/") else urljoin(place.spec, server or "/")
+    if not base.startswith(("http://", "https://")):
+        raise SourceFailed("the document does not say where the service is: give base_url")
+    return base.rstrip("/")
 
 
 def _artifact(data: bytes) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from typing import Any, Final, cast
 
 from executus_gateway.sources.jsonobjects import as_list, as_object
@@ -31,10 +32,13 @@ class Inliner:
 
     Args:
         read: Gives a component by `section/name`, or None.
+        most: Definitions that are made, the nearest first; in place of others stands anything.
     """
 
-    def __init__(self, read: Callable[[str], Any]) -> None:
-        self._read = read
+    def __init__(self, read: Callable[[str], Any], *, most: int = MAX_DEFINITIONS) -> None:
+        self._read = cache(read)
+        self._most = most
+        self._keys: dict[str, str] = {}
         self._definitions: dict[str, Any] = {}
         self._opened = 0
 
@@ -84,6 +88,9 @@ class Inliner:
 
     def definitions(self) -> Mapping[str, Any]:
         """All that was referred to, transitively."""
+        while todo := [name for name in self._keys if name not in self._definitions]:
+            for name in todo:
+                self._definitions[name] = self.schema(self._read(self._keys[name]) or {})
         return self._definitions
 
     def _part(self, key: str, item: Any, depth: int) -> Any:
@@ -102,7 +109,9 @@ class Inliner:
         Closed ones would refuse each other's properties. Nobody means that: a service that takes
         the whole takes the properties of all its parts.
         """
-        branches = [self.resolve(branch) for branch in as_list(schema.get("allOf"))]
+        if "allOf" not in schema:
+            return schema, ()
+        branches = [self.resolve(branch) for branch in as_list(schema["allOf"])]
         parts = [schema, *branches]
         if not branches or all(part.get("additionalProperties") is not False for part in parts):
             return schema, ()
@@ -125,11 +134,10 @@ class Inliner:
     def _definition(self, reference: str) -> dict[str, Any]:
         key = _key(reference)
         name = _definition_name(key)
-        if name not in self._definitions:
-            if len(self._definitions) >= MAX_DEFINITIONS:
-                return {}
-            self._definitions[name] = {}
-            self._definitions[name] = self.schema(self._read(key) or {})
+        if name not in self._keys and len(self._keys) >= self._most:
+            return {}
+        if self._keys.setdefault(name, key) != key:
+            return {}  # two names that only differ in what a definition's name cannot have
         return {"$ref": f"#/$defs/{name}"}
 
 

@@ -124,6 +124,7 @@ class Plan:
     Attributes:
         method: In capitals.
         route: With `{names}`.
+        server: Its own; empty where it is at the document's.
         parameters: All but the body.
         body: If any.
         auth: Groups of schemes.
@@ -131,6 +132,7 @@ class Plan:
 
     method: str
     route: str
+    server: str
     parameters: Sequence[Parameter]
     body: Body | None
     auth: tuple[tuple[str, ...], ...]
