@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -11,6 +12,7 @@ from pydantic_core import from_json, to_json
 from executus_gateway.ports import Credential, Credentials, File
 from executus_gateway.schema import RunId, ToolFailed, ToolOk, ToolResult
 from executus_gateway.service.keptfiles import KeptFiles
+from executus_gateway.service.secretforms import masked, without
 from majordomo.llm import Scrubber
 from majordomo.threads import call_in_thread
 
@@ -21,8 +23,12 @@ MAX_DATA_BYTES = 2 * 1024 * 1024
 
 SHOWN_CHARS = 20_000
 MAX_DETAIL_BYTES = 16_000
-THREAD_BYTES = 256 * 1024
-MIN_MASKED_BYTES = 8
+THREAD_CHARS = 32 * 1024
+MAX_SCRUBBED_CHARS = 256 * 1024
+"""Of longer texts only the usual forms of secrets are taken out: the rest would take minutes."""
+
+
+_UNSEEN = re.compile(r"[^\w.-]+")
 
 
 class Answers:
@@ -61,9 +67,11 @@ class Answers:
     async def _scrubbed(self, text: str) -> str:
         if not self._scrubber:
             return text
-        if len(text) < THREAD_BYTES:
+        if len(text) < THREAD_CHARS:
             return self._scrubber.scrub(text)
-        return await call_in_thread(self._scrubber.scrub, text)
+        if len(text) < MAX_SCRUBBED_CHARS:
+            return await call_in_thread(self._scrubber.scrub, text)
+        return await call_in_thread(without, text, self._secrets)
 
     async def _clean(self, data: bytes) -> bytes:
         """A file without secrets: of text as in an answer, else where they stand as they are."""
@@ -72,11 +80,7 @@ class Answers:
         try:
             text = data.decode()
         except UnicodeDecodeError:
-            for _, value in self._secrets:
-                secret = value.encode()
-                if len(secret) >= MIN_MASKED_BYTES:  # a shorter one may be there by chance
-                    data = data.replace(secret, b"*" * len(secret))
-            return data
+            return await call_in_thread(masked, data, self._secrets)
         return (await self._scrubbed(text)).encode()
 
 
@@ -101,7 +105,8 @@ def _with_short_detail(result: ToolFailed) -> ToolFailed:
 
 
 def _secrets(credential: Credential) -> Sequence[tuple[str, str]]:
-    name, value = credential.scheme.name, credential.value
+    name = _UNSEEN.sub("_", credential.scheme.name)  # it gets into JSON, and is a document's word
+    value = credential.value
     if credential.scheme.placement != "basic":
         return [(name, value)]
     return [(name, value), (name, value.partition(":")[2])]

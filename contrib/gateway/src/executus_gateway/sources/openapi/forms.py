@@ -110,7 +110,7 @@ class Form:
     def _pieces(self, name: str, value: Any) -> Iterable[tuple[str, bytes]]:
         """Each part's header, from its name on, and its data."""
         part = self.parts.get(name, _PLAIN)
-        items: list[Any] = [cast("Any", value)]
+        items: list[Any] = [value]
         if isinstance(value, list) and not part.content_type.endswith("json"):
             items = cast("list[Any]", value)
         for item in items:
