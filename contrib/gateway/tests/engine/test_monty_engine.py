@@ -154,3 +154,23 @@ async def test_what_does_not_wait_is_not_dumped(engine):
     async with engine.start(program("return 1")) as execution:
         with pytest.raises(EngineFailed, match="while it waits"):
             await execution.dump()
+
+
+async def test_bytes_in_arguments_are_marked_and_in_results_base64(engine):
+    seen = []
+
+    def answer(call):
+        seen.append((call.args, dict(call.kwargs)))
+        return "got"
+
+    code = "tools.a(b'x', {'k': [b'y']}, z=(b'z', 'w'))\nreturn [b'x']"
+    assert (await finish(engine, code, answer)).value == ["eA=="]
+    marked = [{"$bytes": text} for text in ("eA==", "eQ==", "eg==")]
+    assert seen == [((marked[0], {"k": [marked[1]]}), {"z": [marked[2], "w"]})]
+
+
+async def test_what_is_emitted_is_bounded_and_says_so_once(engine):
+    code = "for n in range(50):\n    emit('x' * 98)\nreturn 1"
+    outcome = await finish(engine, code, max_emitted=1000)
+    assert len(outcome.emitted) == 11
+    assert outcome.emitted[9:] == ("x" * 98, "[more was emitted than 1000 bytes]")

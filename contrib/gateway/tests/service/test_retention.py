@@ -6,6 +6,7 @@ from executus_gateway.domain import Ledger
 from executus_gateway.local import FileStore, FolderArtifacts
 from executus_gateway.schema import Approval, CallRecord, Interaction, Outcome, TaskRun
 from executus_gateway.service import Keep
+from executus_gateway.service.keptfiles import KeptFiles
 from executus_gateway.service.retention import Retention
 
 from executus.testing import FakeClock
@@ -59,7 +60,8 @@ async def filled(ledger, *states, size=0, days_ago=0):
 
 
 def swept(ledger, home, **keep):
-    return Retention(ledger, FolderArtifacts(home / "artifacts"), Keep(**keep)).sweep()
+    artifacts, bounds = FolderArtifacts(home / "artifacts"), Keep(**keep)
+    return Retention(ledger, artifacts, bounds, KeptFiles(ledger, artifacts, bounds)).sweep()
 
 
 def kept(ledger):

@@ -184,7 +184,7 @@ async def test_a_schema_at_an_address_serves_an_endpoint(gateway):
 async def test_what_fits_nothing_is_told_to_the_code(gateway):
     async with served({}) as server:
         run = await gateway.execute(f"return tools.executor.sources.add(url='{server.url}')")
-    assert run.outcome.value["error"]["code"] == "tool_error"
+    assert run.outcome.value["error"]["code"] == "source_error"
     assert "as document: status 404" in run.outcome.value["error"]["message"]
     assert gateway.sources.list() == []
 

@@ -2,6 +2,9 @@
 
 import pytest
 from executus_gateway.domain import MisfitArguments
+from executus_gateway.errors import SourceFailed
+from executus_gateway.sources.graphql import GraphqlCatalog, connector
+from executus_gateway.sources.graphql.catalog import compiled
 from executus_gateway.sources.graphql.selecting import checked
 from graphql import build_schema, graphql_sync
 
@@ -25,8 +28,11 @@ class Endpoint(LoopbackServer):
     def __init__(self):
         super().__init__(self.answer)
         self.schema = build_schema(SDL)
+        self.script = None
 
     def answer(self, request):
+        if self.script is not None:
+            return self.script(request)
         pet = {"id": 7, "name": "Rex", "kind": "DOG", "owner": {"login": "ann"}}
         root = {"petsOf": [pet], "version": "1", "addPet": pet, "dropAll": True}
         asked = request.json
@@ -97,3 +103,68 @@ async def test_a_schema_file_serves_where_introspection_is_off(gateway, answerin
         "connected",
         4,
     )
+
+
+async def test_a_selection_that_cannot_be_read_is_told_before_anybody_is_asked(gateway, endpoint):
+    code = "return tools.g.mutation.add_pet(pet={'name': 'x'}, select='id }')"
+    run = await gateway.execute(added(endpoint) + code)
+    assert run.outcome.value["error"]["code"] == "invalid_arguments"
+    assert gateway.inbox() == []
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "code", "told"),
+    [
+        (500, {"message": "boom"}, "source_error", "answered 500, and not in GraphQL"),
+        (200, {"data": [1]}, "source_error", "not in GraphQL"),
+        (200, {"data": {"version": None}, "errors": [{"message": "a"}]}, "tool_error", "a"),
+        (200, {"errors": ["odd"]}, "tool_error", "odd"),
+        (200, {"errors": {"message": "b"}}, "tool_error", "b"),
+        (200, [], "source_error", "not in GraphQL"),
+    ],
+)
+async def test_every_answer_that_is_none_is_a_failure(gateway, endpoint, status, body, code, told):
+    await gateway.execute(added(endpoint))
+    endpoint.script = lambda request: JSONAnswer(status=status, body=body)
+    run = await gateway.execute("return tools.g.query.version()")
+    assert run.outcome.value["error"]["code"] == code
+    assert told in run.outcome.value["error"]["message"]
+
+
+async def test_an_answer_over_the_bound_is_told_with_what_to_do(gateway, endpoint, monkeypatch):
+    monkeypatch.setattr(connector, "MAX_ANSWER_BYTES", 10)
+    run = await gateway.execute(added(endpoint) + "return tools.g.query.pets_of(kind='DOG')")
+    assert run.outcome.value["error"]["code"] == "too_large"
+    assert "ask for less with select=" in run.outcome.value["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"types": [{}]},
+        {"types": None},
+        {"queryType": {"name": "Q"}, "types": [{"name": "Q", "fields": [{"name": "x"}]}]},
+        {"queryType": 5, "types": []},
+    ],
+)
+def test_a_schema_that_is_none_is_refused_in_a_sentence(schema):
+    with pytest.raises(SourceFailed, match="lacks what every schema has"):
+        GraphqlCatalog(compiled(schema))
+
+
+def test_input_types_that_refer_to_each_other_without_end_are_described():
+    field = {"kind": "SCALAR", "name": "String"}
+    chain = [
+        {
+            "name": f"I{n}",
+            "inputFields": [
+                {"name": "next", "type": {"kind": "INPUT_OBJECT", "name": f"I{n + 1}"}}
+            ],
+        }
+        for n in range(3000)
+    ]
+    argument = {"name": "a", "type": {"kind": "INPUT_OBJECT", "name": "I0"}}
+    query = {"name": "Q", "fields": [{"name": "x", "args": [argument], "type": field}]}
+    schema = {"queryType": {"name": "Q"}, "types": [query, *chain]}
+    made = GraphqlCatalog(compiled(schema)).describe("query.x").input_schema
+    assert len(made["$defs"]) == 3001

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import get_args
 
+import anyio
 import pytest
 from executus_gateway.assembly import open_local
 from executus_gateway.domain import TRANSITIONS, moved
@@ -32,6 +33,9 @@ class Shelf:
     def describe(self, path):
         return ToolDescriptor(path=path, effect="read")
 
+    def check(self, path, arguments):
+        pass
+
 
 @dataclass
 class Scripted:
@@ -40,19 +44,22 @@ class Scripted:
     next: object = None
     catalog: object = field(default_factory=Shelf)
     calls: int = 0
+    gate: anyio.Event | None = None
 
     def _come(self):
         if isinstance(self.next, BaseException):
             raise self.next
 
     async def load(self, source, credentials):
+        if self.gate is not None:
+            await self.gate.wait()
         self._come()
         return Loaded(artifact=b"1", version="1")
 
     def open(self, source, artifact):
         return self.catalog
 
-    async def call(self, source, tool, arguments, credentials):
+    async def call(self, source, tool, arguments, credentials, keep):
         self.calls += 1
         self._come()
         return ToolOk(data="seen")
@@ -174,3 +181,40 @@ async def test_removing_a_source_takes_its_credentials_along(gateway, home):
     assert gateway.sources.list() == []
     assert gateway.sources.book.references(source) == []
     assert await gateway.sources.book.of(source) == []
+
+
+async def test_two_sources_that_are_added_at_once_do_not_get_one_namespace(gateway):
+    other = McpEndpoint(url="https://other.test/mcp")
+    refused = []
+
+    async def add(place):
+        try:
+            await gateway.sources.add(place, namespace="s")
+        except Refused as error:
+            refused.append(str(error))
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(add, PLACE)
+        group.start_soon(add, other)
+    assert len(refused) == len(gateway.sources.list()) == 1
+
+
+async def test_one_source_that_is_added_twice_at_once_is_there_once(gateway, connector):
+    async with anyio.create_task_group() as group:
+        for _ in range(3):
+            group.start_soon(gateway.sources.add, PLACE)
+    (source,) = gateway.sources.list()
+    assert source.state == "connected"
+
+
+async def test_a_source_that_is_removed_while_it_is_read_does_not_come_back(gateway, connector):
+    await gateway.sources.add(PLACE, namespace="s")
+    connector.gate = anyio.Event()
+    async with anyio.create_task_group() as group:
+        group.start_soon(gateway.sources.refresh, "s")
+        await anyio.wait_all_tasks_blocked()
+        group.start_soon(gateway.sources.remove, "s")
+        await anyio.wait_all_tasks_blocked()
+        connector.gate.set()
+    assert gateway.sources.list() == []
+    assert gateway.sources.catalogs.find("s.look") is None

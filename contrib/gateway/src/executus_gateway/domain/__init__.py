@@ -2,6 +2,13 @@
 
 from executus_gateway.domain.arguments import MisfitArguments, arguments_digest, bind, check
 from executus_gateway.domain.catalogs import Catalogs, Found
+from executus_gateway.domain.filearguments import (
+    FILE_SCHEMA,
+    Handle,
+    changed_files,
+    given_file,
+    unmarked,
+)
 from executus_gateway.domain.ledger import Ledger
 from executus_gateway.domain.naming import identifier, identifiers, namespace_from
 from executus_gateway.domain.policies import DEFAULTS, decide, matches
@@ -10,19 +17,24 @@ from executus_gateway.domain.sourcestates import TRANSITIONS, moved
 
 __all__ = [
     "DEFAULTS",
+    "FILE_SCHEMA",
     "TRANSITIONS",
     "Catalogs",
     "Found",
+    "Handle",
     "Ledger",
     "MisfitArguments",
     "SearchIndex",
     "arguments_digest",
     "bind",
+    "changed_files",
     "check",
     "decide",
+    "given_file",
     "identifier",
     "identifiers",
     "matches",
     "moved",
     "namespace_from",
+    "unmarked",
 ]

@@ -9,6 +9,7 @@ from typing import Any, Final, Self, TypeAlias
 from uuid import UUID
 
 import pydantic_monty as monty
+from pydantic_core import to_json
 
 from executus_gateway.engine.plainvalues import plain
 from executus_gateway.engine.sealing import OpenCall, Pause, digest_of, seal, unseal
@@ -115,6 +116,7 @@ class _MontyExecution:
         self._answers: dict[int, Any] = dict(pause.answered) if pause else {}
         self._count = pause.calls if pause else 0
         self._emitted: list[Any] = list(pause.emitted) if pause else []
+        self._emitted_bytes = sum(len(to_json(value)) for value in self._emitted)
         self._printed = pause.printed if pause else ""
         self._at: _Snapshot | None = None
 
@@ -207,8 +209,18 @@ class _MontyExecution:
         if at.function_name != "emit":
             error = NameError(f"name {at.function_name!r} is not defined")
             return await at.resume({"exception": error})
-        self._emitted.extend(plain(value) for value in at.args)
+        for value in at.args:
+            self._emit(plain(value))
         return await at.resume({"return_value": None})
+
+    def _emit(self, value: Any) -> None:
+        """Keep what is for the user, up to the bound; then say once that there was more."""
+        most = self._program.limits.max_emitted
+        if self._emitted_bytes > most:
+            return
+        self._emitted_bytes += len(to_json(value))
+        fits = self._emitted_bytes <= most
+        self._emitted.append(value if fits else f"[more was emitted than {most} bytes]")
 
     def _opened(self, at: monty.AsyncFunctionSnapshot, path: str) -> OpenCall:
         self._count += 1
@@ -219,8 +231,8 @@ class _MontyExecution:
             call_id=at.call_id,
             awaited=at.allow_eager_await or before.endswith(b"await"),
             path=path if name == "__call__" else _joined(path, name),
-            args=tuple(plain(value) for value in at.args),
-            kwargs={key: plain(value) for key, value in at.kwargs.items()},
+            args=tuple(plain(value, mark=True) for value in at.args),
+            kwargs={key: plain(value, mark=True) for key, value in at.kwargs.items()},
         )
         self._open[call.number] = call
         return call

@@ -9,17 +9,20 @@ from collections.abc import Set as AbstractSet
 from datetime import date, time
 from typing import Any, cast
 
+from executus_gateway.ports import BYTES_MARK
+
 __all__ = ["plain"]
 
 MAX_DEPTH = 100
 MAX_REPR = 200
 
 
-def plain(value: object, depth: int = 0) -> Any:
+def plain(value: object, depth: int = 0, *, mark: bool = False) -> Any:
     """A value as JSON has it.
 
     Tuples and sets become lists, bytes base64 text, times ISO text, keys text; what has no form of
-    its own, its `repr`, cut. What is not a number is None.
+    its own, its `repr`, cut. What is not a number is None. With
+    `mark` bytes are an object with the one key `BYTES_MARK`: what is sent as a file is not Base64.
 
     >>> plain({1: (b"x", {2.0})})
     {'1': ['eA==', [2.0]]}
@@ -27,14 +30,16 @@ def plain(value: object, depth: int = 0) -> Any:
     if depth > MAX_DEPTH:
         return "…"
     match value:
+        case bytes() if mark:
+            return {BYTES_MARK: _scalar(value)}
         case None | bool() | int() | str() | float() | bytes() | date() | time():
             return _scalar(value)
         case Mapping():
             found = cast("Mapping[object, object]", value)
-            return {str(key): plain(item, depth + 1) for key, item in found.items()}
+            return {str(key): plain(item, depth + 1, mark=mark) for key, item in found.items()}
         case Sequence() | AbstractSet():
             items = cast("Sequence[object]", value)
-            return [plain(item, depth + 1) for item in items]
+            return [plain(item, depth + 1, mark=mark) for item in items]
         case _:
             return repr(value)[:MAX_REPR]
 

@@ -1,4 +1,4 @@
-"""Catalogs, pauses and long answers as files of one folder."""
+"""Catalogs, pauses and kept files as files of one folder."""
 
 from __future__ import annotations
 

@@ -5,6 +5,7 @@ from executus_gateway.ports.authorizer import Authorizer, Consent
 from executus_gateway.ports.authrequired import AuthRequired
 from executus_gateway.ports.connector import Catalog, Connector, Credential, Credentials, Loaded
 from executus_gateway.ports.engine import (
+    BYTES_MARK,
     Engine,
     Execution,
     Finished,
@@ -14,12 +15,14 @@ from executus_gateway.ports.engine import (
     Step,
     Waiting,
 )
+from executus_gateway.ports.file import File, KeepFile
 from executus_gateway.ports.peer import PushReport, SyncPeer
 from executus_gateway.ports.prompter import NO_PROMPTER, Prompter
 from executus_gateway.ports.statestore import History, StateStore
 from executus_gateway.ports.vault import Vault
 
 __all__ = [
+    "BYTES_MARK",
     "NO_PROMPTER",
     "ArtifactKind",
     "ArtifactStore",
@@ -32,9 +35,11 @@ __all__ = [
     "Credentials",
     "Engine",
     "Execution",
+    "File",
     "Finished",
     "History",
     "HostCall",
+    "KeepFile",
     "Loaded",
     "Program",
     "Prompter",

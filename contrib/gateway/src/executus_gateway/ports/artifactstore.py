@@ -1,4 +1,4 @@
-"""Where large derived things are kept: compiled catalogs, paused runs. Not part of the log."""
+"""Where large things are kept: compiled catalogs, paused runs, files. Not part of the log."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Literal, Protocol, TypeAlias
 
 __all__ = ["ArtifactKind", "ArtifactStore"]
 
-ArtifactKind: TypeAlias = Literal["catalog", "pause", "answer"]
+ArtifactKind: TypeAlias = Literal["catalog", "pause", "file"]
 
 
 class ArtifactStore(Protocol):

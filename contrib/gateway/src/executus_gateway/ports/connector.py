@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from executus_gateway.ports.file import KeepFile
 from executus_gateway.schema import (
     AuthScheme,
     Source,
@@ -69,6 +70,18 @@ class Catalog(Protocol):
         """All there is to know of a tool, or None."""
         ...
 
+    def check(self, path: str, arguments: Mapping[str, Any]) -> None:
+        """Whether arguments that fit the schema can be sent: what a schema cannot say.
+
+        Args:
+            path: Of a tool there is.
+            arguments: A file among them is a `File`, perhaps without its bytes.
+
+        Raises:
+            MisfitArguments: They cannot.
+        """
+        ...
+
 
 class Connector(Protocol):
     """One kind of source. Shared by all sources of that kind; safe to call from any task."""
@@ -96,8 +109,16 @@ class Connector(Protocol):
         tool: ToolDescriptor,
         arguments: Mapping[str, Any],
         credentials: Credentials,
+        keep: KeepFile,
     ) -> ToolResult:
         """Call a tool once, with arguments that fit its schema. Never repeats a request.
+
+        Args:
+            source: Whose tool it is.
+            tool: As described.
+            arguments: At the places `tool.files` names there are `File`s.
+            credentials: The source's.
+            keep: Takes files of the answer; what it returns belongs into the result.
 
         Returns:
             What came of it; a source that fails or is away is a `ToolFailed`.

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Final, Protocol, TypeAlias
 
 from executus_gateway.schema import Outcome, RunId
 
 __all__ = [
+    "BYTES_MARK",
     "Engine",
     "Execution",
     "Finished",
@@ -21,6 +22,10 @@ __all__ = [
 ]
 
 
+BYTES_MARK: Final = "$bytes"
+"""Bytes in a call's arguments are an object with this key alone, and Base64 as its value."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunLimits:
     """Bounds of one run. All always hold.
@@ -30,6 +35,7 @@ class RunLimits:
         memory_bytes: Its heap.
         max_calls: Tool calls.
         max_printed: Bytes of what it prints that are kept.
+        max_emitted: Bytes of what it emits that are kept, as JSON.
         max_depth: Nested calls of its functions.
     """
 
@@ -37,6 +43,7 @@ class RunLimits:
     memory_bytes: int = 128 * 1024 * 1024
     max_calls: int = 500
     max_printed: int = 64 * 1024
+    max_emitted: int = 256 * 1024
     max_depth: int = 400
 
 
@@ -62,8 +69,8 @@ class HostCall:
     Attributes:
         number: Counts the calls of the run, from 1; the same after a pause.
         path: What stands after `tools.`.
-        args: Positional arguments, JSON values.
-        kwargs: Named arguments, JSON values.
+        args: Positional arguments, JSON values; bytes are marked by `BYTES_MARK`.
+        kwargs: Named arguments, likewise.
     """
 
     number: int

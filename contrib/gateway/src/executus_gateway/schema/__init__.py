@@ -11,6 +11,7 @@ from executus_gateway.schema.event import (
     Put,
     Snapshot,
 )
+from executus_gateway.schema.file import KeptFile
 from executus_gateway.schema.ids import (
     LOCAL_PROFILE,
     LOCAL_WORKSPACE,
@@ -84,6 +85,7 @@ __all__ = [
     "InteractionId",
     "InteractionKind",
     "InteractionState",
+    "KeptFile",
     "McpCommand",
     "McpEndpoint",
     "Millis",

@@ -7,6 +7,7 @@ from typing import Annotated, Final, Literal, TypeAlias
 from pydantic import Field
 
 from executus_gateway.schema.credential import CredentialRef, OAuthToken
+from executus_gateway.schema.file import KeptFile
 from executus_gateway.schema.ids import WorkspaceId
 from executus_gateway.schema.interaction import Approval, Interaction
 from executus_gateway.schema.policy import PolicyRule
@@ -43,6 +44,7 @@ Collection: TypeAlias = Literal[
     "interaction",
     "run",
     "call",
+    "file",
     "sync",
 ]
 
@@ -58,6 +60,7 @@ AnyRecord: TypeAlias = Annotated[
     | Interaction
     | TaskRun
     | CallRecord
+    | KeptFile
     | SyncState,
     Field(discriminator="collection"),
 ]

@@ -27,7 +27,9 @@ __all__ = [
     "source_id",
 ]
 
-Prefix: TypeAlias = Literal["prf", "wks", "src", "art", "crd", "tok", "pol", "apr", "ask", "run"]
+Prefix: TypeAlias = Literal[
+    "prf", "wks", "src", "art", "crd", "tok", "pol", "apr", "ask", "run", "fil"
+]
 
 ProfileId = NewType("ProfileId", str)
 WorkspaceId = NewType("WorkspaceId", str)

@@ -19,7 +19,7 @@ ErrorCode: TypeAlias = Literal[
     "auth_required",  # a credential is missing
     "source_error",  # the source could not be reached, or broke the protocol
     "tool_error",  # the source answered that it failed
-    "too_large",  # the answer is kept, part of it is here
+    "too_large",  # nothing of the answer could be kept; the call may have taken effect
     "interrupted",  # the gateway was restarted: it is not known whether it took effect
     "limit",  # of calls per run
     "internal",  # a fault in the gateway, told by its id alone

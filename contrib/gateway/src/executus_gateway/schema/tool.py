@@ -42,6 +42,7 @@ class ToolDescriptor(Value):
         input_schema: JSON Schema of the arguments, an object; self-contained.
         output_schema: JSON Schema of the answer, when the source gives one.
         auth: Names of the credentials a call needs; any one group of them will do.
+        files: The places of arguments that are files, as steps; `*` is each item of a list.
     """
 
     path: str
@@ -51,6 +52,7 @@ class ToolDescriptor(Value):
     input_schema: dict[str, Any] = Field(default_factory=dict)
     output_schema: dict[str, Any] | None = None
     auth: tuple[tuple[str, ...], ...] = ()
+    files: tuple[tuple[str, ...], ...] = ()
 
 
 class ToolArtifact(Record):

@@ -83,7 +83,7 @@ class CallHandler:
             if prepared.writes:
                 started = fresh.model_copy(update={"state": "started"})
                 await self._ledger.commit("call.started", started)
-            result = await self._invoker.perform(prepared)
+            result = await self._invoker.perform(prepared, self._run)
         else:
             result = refusal
         await self._end(self._ledger.get(CallRecord, fresh.id) or fresh, result)

@@ -21,9 +21,12 @@ from executus_gateway.schema import (
     TaskRun,
 )
 from executus_gateway.service.controls import Controls
+from executus_gateway.service.filecontrols import file_controls
 from executus_gateway.service.invoker import Invoker
+from executus_gateway.service.keeping import Keep
+from executus_gateway.service.keptfiles import KeptFiles
 from executus_gateway.service.policycontrols import Policies, policy_controls
-from executus_gateway.service.retention import Keep, Retention
+from executus_gateway.service.retention import Retention
 from executus_gateway.service.runcontrols import run_controls
 from executus_gateway.service.runner import Runner
 from executus_gateway.service.searchcontrols import search_controls
@@ -46,10 +49,10 @@ class Gateway:
         ledger: An open one.
         sources: Of the same ledger.
         engine: Runs code.
-        artifacts: Keeps pauses.
+        artifacts: Keeps pauses and files.
         vault: Keeps secrets.
         limits: Of each run.
-        keep: How much is kept of runs that have ended.
+        keep: How much is kept of runs that have ended, and of files.
     """
 
     def __init__(
@@ -68,12 +71,14 @@ class Gateway:
         self.broker = InputBroker(ledger, vault)
         self._controls = controls = Controls()
         self.policies = Policies(ledger, sources, controls)
-        self._invoker = Invoker(ledger, sources, controls)
+        files = KeptFiles(ledger, artifacts, keep)
+        self._invoker = Invoker(ledger, sources, controls, files)
         controls.add(
             *search_controls(sources, controls, self._invoker.decision),
             *source_controls(ledger, sources),
             *policy_controls(self.policies),
             *run_controls(ledger),
+            *file_controls(files),
         )
         self._runner = Runner(
             ledger,
@@ -82,9 +87,10 @@ class Gateway:
             broker=self.broker,
             sources=sources,
             artifacts=artifacts,
+            files=files,
             limits=limits,
         )
-        self._retention = Retention(ledger, artifacts, keep)
+        self._retention = Retention(ledger, artifacts, keep, files)
         self._owner: TaskOwner | None = None
 
     async def __aenter__(self) -> Self:

@@ -3,39 +3,45 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, TypeAlias
-
-from pydantic_core import from_json, to_json
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, TypeAlias, TypeVar
 
 from executus_gateway.domain import (
     Found,
+    Handle,
     Ledger,
     MisfitArguments,
     arguments_digest,
     bind,
+    changed_files,
     check,
     decide,
+    given_file,
+    unmarked,
 )
 from executus_gateway.errors import GatewayError, SourceFailed
-from executus_gateway.ports import HostCall
+from executus_gateway.ports import File, HostCall
 from executus_gateway.schema import (
     AuthScheme,
     ErrorCode,
     PolicyDecision,
     PolicyRule,
+    RunId,
     ToolDescriptor,
     ToolError,
     ToolFailed,
     ToolOk,
     ToolResult,
 )
+from executus_gateway.service.answers import Answers
 from executus_gateway.service.controls import Control, Controls
+from executus_gateway.service.keptfiles import KeptFiles
 from executus_gateway.sources import SourceManager
-from majordomo.llm import Scrubber
 
 __all__ = ["Invoker", "Prepared", "failed"]
+
+T = TypeVar("T")
 
 logger = logging.getLogger("executus_gateway.service")
 
@@ -85,49 +91,24 @@ class Invoker:
         ledger: Has the policies.
         sources: Have the tools.
         controls: The gateway's own tools.
+        files: Are sent, and keep what is long.
     """
 
-    def __init__(self, ledger: Ledger, sources: SourceManager, controls: Controls) -> None:
+    def __init__(
+        self, ledger: Ledger, sources: SourceManager, controls: Controls, files: KeptFiles
+    ) -> None:
         self._ledger = ledger
         self._sources = sources
         self._controls = controls
+        self._files = files
 
     async def prepare(self, call: HostCall) -> Readied:
         """All that can be known before anybody is asked and anything is sent."""
-        namespace = call.path.partition(".")[0]
-        try:
-            control = self._controls.find(call.path)
-            names = list(control.schema["properties"]) if control is not None else []
-            arguments = bind(call.args, call.kwargs, names)
-            if control is not None:
-                return self._judged(call.path, arguments, control.descriptor(arguments), control)
-            await self._sources.heal(namespace)
-            found = self._sources.catalogs.find(call.path)
-            if found is None or self.decision(found).action == "deny":
-                return self._unknown(call.path, found)
-            return self._judged(call.path, arguments, self._sources.describe(found), found)
-        except MisfitArguments as error:
-            return failed("invalid_arguments", f"{call.path}: {error}")
-        except SourceFailed as error:
-            return failed("source_error", str(error))
-        except GatewayError as error:
-            return failed("tool_error", str(error))
+        return await self._answered(call.path, lambda: self._prepared(call))
 
-    async def perform(self, prepared: Prepared) -> ToolResult:
-        """Make the call, once. Whatever goes wrong is an answer."""
-        try:
-            if isinstance(prepared.target, Control):
-                return ToolOk(data=await prepared.target.run(prepared.arguments))
-            result = await self._sources.call(prepared.target, prepared.tool, prepared.arguments)
-            return await self._scrubbed(prepared.target, result)
-        except MisfitArguments as error:
-            return failed("invalid_arguments", f"{prepared.path}: {error}")
-        except GatewayError as error:
-            return failed("tool_error", str(error))
-        except Exception as error:
-            fault = self._ledger.new_id("ask").removeprefix("ask_")[:12]
-            logger.exception("fault %s in %s", fault, prepared.path, exc_info=error)
-            return failed("internal", f"the gateway failed; its log has fault {fault}")
+    async def perform(self, prepared: Prepared, run: RunId) -> ToolResult:
+        """Make the call, once, for a run. Whatever goes wrong is an answer."""
+        return await self._answered(prepared.path, lambda: self._performed(prepared, run))
 
     def decision(self, found: Found) -> PolicyDecision:
         """What the policies say of a tool."""
@@ -136,6 +117,67 @@ class Invoker:
     def visible(self, found: Found) -> bool:
         """Whether a tool may be shown."""
         return self.decision(found).action != "deny"
+
+    async def _prepared(self, call: HostCall) -> Readied:
+        control = self._controls.find(call.path)
+        names = list(control.schema["properties"]) if control is not None else []
+        arguments = bind(call.args, call.kwargs, names)
+        if control is not None:
+            arguments = unmarked(arguments, ())
+            return self._judged(call.path, arguments, control.descriptor(arguments), control)
+        await self._sources.heal(call.path.partition(".")[0])
+        found = self._sources.catalogs.find(call.path)
+        if found is None or self.decision(found).action == "deny":
+            return self._unknown(call.path, found)
+        tool = self._sources.describe(found)
+        arguments = unmarked(arguments, tool.files)
+        judged = self._judged(call.path, arguments, tool, found)
+        self._sources.check(found, await changed_files(arguments, tool.files, self._known_file))
+        return judged
+
+    async def _performed(self, prepared: Prepared, run: RunId) -> ToolResult:
+        found, tool = prepared.target, prepared.tool
+        if isinstance(found, Control):
+            return ToolOk(data=await found.run(prepared.arguments))
+        arguments = await changed_files(prepared.arguments, tool.files, self._file)
+        credentials = await self._sources.book.of(self._sources.require(found.source))
+        answers = Answers(run, credentials, self._files)
+        result = await self._sources.call(found, tool, arguments, credentials, answers.keep)
+        return await answers.given(result)
+
+    async def _known_file(self, value: Any) -> File:
+        """A file that is there; the bytes of one that is kept are not read yet."""
+        given = given_file(value)
+        if isinstance(given, File):
+            return given
+        kept = self._files.require(given.id)
+        return File(data=b"", content_type=given.content_type or kept.content_type)
+
+    async def _file(self, value: Any) -> File:
+        given = given_file(value)
+        return given if isinstance(given, File) else await self._kept(given)
+
+    async def _kept(self, given: Handle) -> File:
+        file = await self._files.read(given.id)
+        return replace(
+            file,
+            name=given.name or file.name,
+            content_type=given.content_type or file.content_type,
+        )
+
+    async def _answered(self, path: str, work: Callable[[], Awaitable[T]]) -> T | ToolFailed:
+        try:
+            return await work()
+        except MisfitArguments as error:
+            return failed("invalid_arguments", f"{path}: {error}")
+        except SourceFailed as error:
+            return failed("source_error", str(error))
+        except GatewayError as error:
+            return failed("tool_error", str(error))
+        except Exception:
+            fault = self._ledger.new_id("ask").removeprefix("ask_")[:12]
+            logger.exception("fault %s in %s", fault, path)
+            return failed("internal", f"the gateway failed; its log has fault {fault}")
 
     def _judged(
         self,
@@ -176,15 +218,3 @@ class Invoker:
             f"there is no tool {path}: tools.search(query=…) finds tools",
             suggestions,
         )
-
-    async def _scrubbed(self, found: Found, result: ToolResult) -> ToolResult:
-        scrubber = Scrubber()
-        for credential in await self._sources.book.of(self._sources.require(found.source)):
-            scrubber.add(credential.scheme.name, credential.value)
-            if credential.scheme.placement == "basic":
-                scrubber.add(credential.scheme.name, credential.value.partition(":")[2])
-        if not scrubber:
-            return result
-        text = to_json(result).decode()
-        clean = scrubber.scrub(text)
-        return result if clean is text else type(result).model_validate(from_json(clean))

@@ -3,38 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from executus_gateway.domain import Ledger
-from executus_gateway.ports import ArtifactStore
-from executus_gateway.schema import Approval, CallRecord, Drop, Interaction, Source, TaskRun
-from executus_gateway.service.runner import ENDED
+from executus_gateway.ports import ArtifactKind, ArtifactStore
+from executus_gateway.schema import (
+    Approval,
+    CallRecord,
+    Drop,
+    Interaction,
+    KeptFile,
+    Source,
+    TaskRun,
+)
+from executus_gateway.service.keeping import ENDED, Keep
+from executus_gateway.service.keptfiles import KeptFiles
 
-__all__ = ["Keep", "Retention"]
+__all__ = ["Retention"]
 
 DAY_MS: Final = 24 * 3600 * 1000
 DROPS_PER_EVENT: Final = 500
 ENDINGS: Final = frozenset(f"run.{state}" for state in ENDED)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Keep:
-    """How much is kept of what has ended; what has not is always kept.
-
-    Attributes:
-        runs: Most runs, the newest; at least 1.
-        days: Age at which a run goes however few there are.
-        run_bytes: Most bytes of all kept runs as JSON: their code and what they returned.
-        approvals: Most records of who allowed what, which outlive their run.
-        sweep_after: Runs that end before it is looked through again.
-    """
-
-    runs: int = 1000
-    days: float = 90.0
-    run_bytes: int = 64 * 1024 * 1024
-    approvals: int = 10_000
-    sweep_after: int = 50
 
 
 class Retention:
@@ -44,12 +33,16 @@ class Retention:
         ledger: Is trimmed.
         artifacts: Loses what no record names any more.
         keep: The bounds.
+        files: Lose those whose run is gone.
     """
 
-    def __init__(self, ledger: Ledger, artifacts: ArtifactStore, keep: Keep) -> None:
+    def __init__(
+        self, ledger: Ledger, artifacts: ArtifactStore, keep: Keep, files: KeptFiles
+    ) -> None:
         self._ledger = ledger
         self._artifacts = artifacts
         self._keep = keep
+        self._files = files
         self._sizes: dict[str, int] = {}
 
     async def live(self) -> None:
@@ -72,17 +65,18 @@ class Retention:
         drops = [*self._runs(), *self._approvals()]
         for start in range(0, len(drops), DROPS_PER_EVENT):
             await self._ledger.commit("retention.swept", *drops[start : start + DROPS_PER_EVENT])
-        return len(drops)
+        return len(drops) + await self._files.sweep()
 
     async def sweep_files(self) -> None:
         """Drop files that no record names: what a crash between two steps leaves. At start only."""
-        used = {
+        used: dict[ArtifactKind, set[str]] = {
             "catalog": {source.digest for source in self._ledger.all(Source)},
             "pause": {run.id for run in self._ledger.all(TaskRun) if run.state == "paused"},
+            "file": {kept.id for kept in self._ledger.all(KeptFile)},
         }
-        for kind in ("catalog", "pause"):
+        for kind, keys in used.items():
             for key in await self._artifacts.keys(kind):
-                if key not in used[kind]:
+                if key not in keys:
                     await self._artifacts.drop(kind, key)
 
     def _runs(self) -> Sequence[Drop]:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import logging
 from collections import defaultdict
 from contextlib import AbstractAsyncContextManager
-from typing import Final
+from dataclasses import replace
 
 import anyio
-from pydantic_core import to_json
 
 from executus_gateway.broker import InputBroker
 from executus_gateway.domain import Ledger
@@ -33,17 +32,19 @@ from executus_gateway.schema import (
     RunState,
     TaskRun,
 )
+from executus_gateway.service.answers import kept_value
 from executus_gateway.service.callhandler import CallHandler
 from executus_gateway.service.desk import Desk
 from executus_gateway.service.invoker import Invoker
+from executus_gateway.service.keeping import ENDED
+from executus_gateway.service.keptfiles import KeptFiles
 from executus_gateway.sources import SourceManager
 from majordomo.tasks import TaskHandle, TaskOwner
 
-__all__ = ["ENDED", "Runner"]
+__all__ = ["Runner"]
 
 logger = logging.getLogger("executus_gateway.service")
 
-ENDED: Final[frozenset[RunState]] = frozenset({"completed", "failed", "interrupted"})
 MAX_VALUE_BYTES = 512 * 1024
 RESTARTED = RunProblem(
     kind="restart", message="the gateway was restarted while this ran: run it again"
@@ -60,6 +61,7 @@ class Runner:
         broker: Asks people.
         sources: Know credentials.
         artifacts: Keeps pauses.
+        files: Keep what is returned and too long for the log.
         limits: Of each run.
     """
 
@@ -72,6 +74,7 @@ class Runner:
         broker: InputBroker,
         sources: SourceManager,
         artifacts: ArtifactStore,
+        files: KeptFiles,
         limits: RunLimits,
     ) -> None:
         self._ledger = ledger
@@ -80,6 +83,7 @@ class Runner:
         self._broker = broker
         self._sources = sources
         self._artifacts = artifacts
+        self._files = files
         self._limits = limits
         self._tasks: dict[str, TaskHandle[None]] = {}
         self._changed: defaultdict[str, anyio.Event] = defaultdict(anyio.Event)
@@ -133,8 +137,8 @@ class Runner:
             UnknownId: There is no such run.
         """
         while True:
-            changed = self._changed[run_id]
             run = self._ledger.require(TaskRun, run_id)
+            changed = self._changed[run_id]
             if run.state in ENDED:
                 self._changed.pop(run_id, None)
                 return run
@@ -265,7 +269,8 @@ class Runner:
     async def _end(self, run: TaskRun, outcome: Outcome, state: RunState | None = None) -> None:
         if run.state in ENDED:
             return
-        outcome = _bounded(outcome)
+        value = await kept_value(outcome.value, RunId(run.id), self._files, MAX_VALUE_BYTES)
+        outcome = outcome.model_copy(update={"value": value})
         settled = state or ("completed" if outcome.problem is None else "failed")
         ended = run.model_copy(
             update={
@@ -286,24 +291,8 @@ class Runner:
         self._tell(run.id)
 
     def _program(self, run: TaskRun) -> Program:
-        limits = RunLimits(
-            compute_s=run.budget_s,
-            memory_bytes=self._limits.memory_bytes,
-            max_calls=self._limits.max_calls,
-            max_printed=self._limits.max_printed,
-            max_depth=self._limits.max_depth,
-        )
+        limits = replace(self._limits, compute_s=run.budget_s)
         return Program(run=RunId(run.id), code=run.code, limits=limits)
 
     def _tell(self, run_id: str) -> None:
         self._changed.pop(run_id, anyio.Event()).set()
-
-
-def _bounded(outcome: Outcome) -> Outcome:
-    """The outcome, its value cut where it is too long to be kept."""
-    text = to_json(outcome.value)
-    if len(text) <= MAX_VALUE_BYTES:
-        return outcome
-    cut = text[:MAX_VALUE_BYTES].decode("utf-8", "ignore")
-    value = {"truncated": True, "bytes": len(text), "json": cut}
-    return outcome.model_copy(update={"value": value})

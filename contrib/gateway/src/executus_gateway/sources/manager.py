@@ -18,6 +18,7 @@ from executus_gateway.ports import (
     Catalog,
     Connector,
     Credentials,
+    KeepFile,
     Vault,
 )
 from executus_gateway.schema import (
@@ -71,6 +72,7 @@ class SourceManager:
         self._artifacts = artifacts
         self._detect = detect
         self._turns: dict[str, anyio.Lock] = {}
+        self._adding = anyio.Lock()
         self._stale: set[str] = set()
         self.catalogs: Final = Catalogs()
         self.book: Final = CredentialBook(ledger, vault)
@@ -112,18 +114,17 @@ class SourceManager:
         place = normal_place(place)
         kind = kind_of(place)
         found_id = source_id(self._ledger.workspace, kind, location_of(place))
-        source = self._ledger.get(Source, found_id)
-        if source is None:
-            namespace = self._free(namespace, place)
-            source = Source(
-                id=found_id,
-                workspace=self._ledger.workspace,
-                namespace=namespace,
-                kind=kind,
-                place=place,
-                trust_hints=trust_hints,
-            )
-            await self._ledger.commit("source.draft", source, actor="model")
+        async with self._adding:  # two at once must not get the same namespace
+            if self._ledger.get(Source, found_id) is None:
+                source = Source(
+                    id=found_id,
+                    workspace=self._ledger.workspace,
+                    namespace=self._free(namespace, place),
+                    kind=kind,
+                    place=place,
+                    trust_hints=trust_hints,
+                )
+                await self._ledger.commit("source.draft", source, actor="model")
         return await self.refresh(found_id)
 
     async def remove(self, removed: str) -> Source:
@@ -132,17 +133,9 @@ class SourceManager:
         Raises:
             UnknownId: There is none.
         """
-        source = self.require(removed)
-        references = self.book.references(source)
-        await self._connectors[source.kind].release(source)
-        self.catalogs.drop(source.namespace)
-        drops = [Drop(collection="credential", id=reference.id) for reference in references]
-        drops.append(Drop(collection="source", id=source.id))
-        if artifact := self._ledger.get(ToolArtifact, _artifact_id(source)):
-            drops.append(Drop(collection="artifact", id=artifact.id))
-        await self._ledger.commit("source.removed", *drops, actor="model")
-        await self.book.forget(references)
-        await self._drop_catalog(source.digest)
+        async with self._turn(self.require(removed)):  # one that is read now would come back
+            source = self.require(removed)
+            await self._remove(source)
         return source
 
     async def refresh(self, refreshed: str) -> Source:
@@ -152,7 +145,7 @@ class SourceManager:
             UnknownId: There is none of that id or namespace.
         """
         source = self.require(refreshed)
-        async with self._turns.setdefault(source.id, anyio.Lock()):
+        async with self._turn(source):
             source = await self._move(self.require(source.id), "probing")
             try:
                 return await self._read(source)
@@ -213,18 +206,33 @@ class SourceManager:
         """The credentials a source has asked for itself and does not have."""
         return self.book.lacking(source, source.wants)
 
+    def check(self, found: Found, arguments: Mapping[str, Any]) -> None:
+        """Whether arguments can be sent, beyond what their schema says; see `Catalog.check`.
+
+        Raises:
+            MisfitArguments: They cannot.
+        """
+        namespace, _, rest = found.path.partition(".")
+        if (catalog := self.catalogs.catalog(namespace)) is not None:
+            catalog.check(rest, arguments)
+
     async def call(
-        self, found: Found, tool: ToolDescriptor, arguments: Mapping[str, Any]
+        self,
+        found: Found,
+        tool: ToolDescriptor,
+        arguments: Mapping[str, Any],
+        credentials: Credentials,
+        keep: KeepFile,
     ) -> ToolResult:
-        """Call a tool once, with the source's credentials.
+        """Call a tool once, with credentials of its source; files it gives go to `keep`.
 
         One that refuses them is in state `auth_required` from then on, until a call succeeds or it
         is read anew; the next call asks a person for another credential.
         """
         source = self.require(found.source)
-        credentials = await self.book.of(source)
+        connector = self._connectors[source.kind]
         try:
-            result = await self._connectors[source.kind].call(source, tool, arguments, credentials)
+            result = await connector.call(source, tool, arguments, credentials, keep)
         except AuthRequired as error:
             await self._unauthorized(source.id, error, credentials)
             return ToolFailed(error=ToolError(code="auth_required", message=str(error)))
@@ -255,6 +263,21 @@ class SourceManager:
             return
         async with turn:
             yield self._ledger.get(Source, source_id)
+
+    async def _remove(self, source: Source) -> None:
+        references = self.book.references(source)
+        await self._connectors[source.kind].release(source)
+        self.catalogs.drop(source.namespace)
+        drops = [Drop(collection="credential", id=reference.id) for reference in references]
+        drops.append(Drop(collection="source", id=source.id))
+        if artifact := self._ledger.get(ToolArtifact, _artifact_id(source)):
+            drops.append(Drop(collection="artifact", id=artifact.id))
+        await self._ledger.commit("source.removed", *drops, actor="model")
+        await self.book.forget(references)
+        await self._drop_catalog(source.digest)
+
+    def _turn(self, source: Source) -> anyio.Lock:
+        return self._turns.setdefault(source.id, anyio.Lock())
 
     async def _read(self, source: Source) -> Source:
         connector, before = self._connectors[source.kind], source.digest

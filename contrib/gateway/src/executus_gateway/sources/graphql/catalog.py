@@ -51,12 +51,15 @@ class GraphqlCatalog:
         try:
             read: dict[str, Any] = from_json(artifact, cache_strings="keys")
             schema: dict[str, Any] = {VERSION: read["schema"]}[read["version"]]
-            entries: list[dict[str, Any]] = schema["types"]
         except (ValueError, KeyError, TypeError) as error:
             raise SourceFailed("the stored catalog is of another version: refresh it") from error
-        self._types: Types = {entry["name"]: entry for entry in entries}
-        self._fields = dict(self._rooted(schema))
-        self._summaries = tuple(self._summary(path) for path in self._fields)
+        try:
+            entries: list[dict[str, Any]] = schema["types"]
+            self._types: Types = {entry["name"]: entry for entry in entries}
+            self._fields = dict(self._rooted(schema))
+            self._summaries = tuple(self._summary(path) for path in self._fields)
+        except (KeyError, TypeError, AttributeError) as error:
+            raise SourceFailed("the endpoint's schema lacks what every schema has") from error
 
     @property
     def summaries(self) -> Sequence[ToolSummary]:
@@ -80,9 +83,7 @@ class GraphqlCatalog:
         operation, effect, field = self._fields[path]
         told = field.get("description") or ""
         properties = {arg["name"]: self._input(arg["type"]) for arg in field["args"]}
-        definitions: dict[str, Any] = {}
-        for name in list(_referred(properties)):
-            self._define(name, definitions)
+        definitions = self._definitions(properties)
         properties[SELECT] = {
             "type": "string",
             "description": f"Fields to get, as in GraphQL; else: {self.document(path, '')[:500]}",
@@ -124,6 +125,15 @@ class GraphqlCatalog:
         call = f"{field['name']}({passed})" if passed else field["name"]
         return f"{head} {{ {call} {fields} }}"
 
+    def has(self, path: str) -> bool:
+        """Whether there is a field of that path."""
+        return path in self._fields
+
+    def check(self, path: str, arguments: Mapping[str, Any]) -> None:
+        """Whether `select` is nothing but fields."""
+        if path in self._fields and (select := arguments.get(SELECT)):
+            checked(str(select))
+
     def field(self, path: str) -> str:
         """The endpoint's name of a field."""
         return str(self._fields[path][2]["name"])
@@ -164,19 +174,25 @@ class GraphqlCatalog:
             case _:
                 return dict(_SCALARS.get(kind["name"], {}))
 
-    def _define(self, name: str, definitions: dict[str, Any]) -> None:
-        if name in definitions:
-            return
+    def _definitions(self, properties: Mapping[str, Any]) -> dict[str, Any]:
+        """The input types that properties refer to, and those that these refer to."""
+        definitions: dict[str, Any] = {}
+        todo = list(_referred(properties))
+        while todo:
+            name = todo.pop()
+            if name not in definitions:
+                definitions[name] = self._defined(name)
+                todo.extend(_referred(definitions[name]))
+        return definitions
+
+    def _defined(self, name: str) -> dict[str, Any]:
         fields: list[Mapping[str, Any]] = self._types.get(name, {}).get("inputFields") or []
-        properties = {field["name"]: self._input(field["type"]) for field in fields}
-        definitions[name] = {
+        return {
             "type": "object",
-            "properties": properties,
+            "properties": {field["name"]: self._input(field["type"]) for field in fields},
             "required": [field["name"] for field in fields if _required(field)],
             "additionalProperties": False,
         }
-        for other in list(_referred(properties)):
-            self._define(other, definitions)
 
 
 def _required(argument: Mapping[str, Any]) -> bool:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic_core import from_json, to_json
+from pydantic_core import to_json
 
 from executus.egress import Egress, EgressError
 from executus_gateway.domain import MisfitArguments
 from executus_gateway.errors import SourceFailed
-from executus_gateway.ports import Credentials, Loaded
+from executus_gateway.ports import Credentials, KeepFile, Loaded
 from executus_gateway.schema import (
     ErrorCode,
     GraphqlPlace,
@@ -25,6 +25,7 @@ from executus_gateway.sources.challenges import refusal_of
 from executus_gateway.sources.graphql.catalog import SELECT, VERSION, GraphqlCatalog, compiled
 from executus_gateway.sources.graphql.schema import read_schema
 from executus_gateway.sources.headers import headers_of
+from executus_gateway.sources.jsonobjects import as_list, as_object, json_object
 from executus_gateway.sources.protection import protected
 from majordomo.threads import call_in_thread
 
@@ -62,11 +63,13 @@ class GraphqlConnector:
         tool: ToolDescriptor,
         arguments: Mapping[str, Any],
         credentials: Credentials,
+        keep: KeepFile,
     ) -> ToolResult:
         """Send one operation."""
+        del keep
         catalog = self._open.get(source.id)
-        if catalog is None:
-            return _failed("source_error", "the catalog is not open: refresh the source")
+        if catalog is None or not catalog.has(tool.path):
+            return _failed("source_error", "the operation is not in the catalog: refresh it")
         variables = {name: value for name, value in arguments.items() if name != SELECT}
         try:
             text = catalog.document(tool.path, str(arguments.get(SELECT, "")), variables)
@@ -86,7 +89,11 @@ class GraphqlConnector:
         except MisfitArguments as error:
             return _failed("invalid_arguments", str(error))
         except EgressError as error:
-            return _failed("source_error", str(error))
+            if error.reason != "size":
+                return _failed("source_error", str(error))
+            message = f"the answer is over {MAX_ANSWER_BYTES} bytes: ask for less with select="
+            sent = "" if tool.effect == "read" else "; what was asked for has been done"
+            return _failed("too_large", f"{message}{sent}")
         if (refused := refusal_of(response)) is not None:
             url = _place(source).url
             raise await protected(self._guard, url, refused, given=bool(credentials))
@@ -98,18 +105,17 @@ class GraphqlConnector:
 
 
 def _told(status: int, body: bytes, field: str) -> ToolResult:
-    try:
-        answer: Any = from_json(body)
-        errors: Any = answer.get("errors")
-        data: Any = answer.get("data")
-    except (ValueError, AttributeError):
-        return _failed("source_error", f"the endpoint answered {status}, and not in GraphQL")
+    answer = json_object(body)
+    errors = answer.get("errors")
     if errors:
-        message = "; ".join(str(error.get("message", error)) for error in errors[:5])
-        error = ToolError(code="tool_error", message=message[:2000], status=status, detail=data)
+        told = as_list(errors) or [errors]
+        message = "; ".join(str(as_object(error).get("message", error)) for error in told[:5])
+        detail = answer.get("data")
+        error = ToolError(code="tool_error", message=message[:2000], status=status, detail=detail)
         return ToolFailed(error=error)
-    given: Mapping[str, Any] = data or {}
-    return ToolOk(data=given.get(field))
+    if not isinstance(answer.get("data"), dict):
+        return _failed("source_error", f"the endpoint answered {status}, and not in GraphQL")
+    return ToolOk(data=answer["data"].get(field))
 
 
 def _place(source: Source) -> GraphqlPlace:

@@ -86,6 +86,6 @@ def _built(text: bytes) -> Mapping[str, Any]:
         raise SourceFailed(f"the schema is over {MAX_SDL_BYTES} bytes")
     try:
         schema = build_schema(text.decode(), assume_valid=True)
-    except (GraphQLError, UnicodeDecodeError, TypeError) as error:
+    except (GraphQLError, UnicodeDecodeError, TypeError, RecursionError) as error:
         raise SourceFailed("the schema is not in GraphQL's schema language") from error
     return cast("Mapping[str, Any]", introspection_from_schema(schema)["__schema"])

@@ -15,7 +15,7 @@ from executus.tools.mcp import McpError, McpUnavailable, OpenSession
 from executus.tools.mcp.sdk import opener
 from executus.tools.mcp.targets import HttpTarget, StdioTarget
 from executus_gateway.errors import SourceFailed
-from executus_gateway.ports import Credential, Credentials, Loaded
+from executus_gateway.ports import Credential, Credentials, KeepFile, Loaded
 from executus_gateway.schema import (
     AuthScheme,
     McpCommand,
@@ -113,15 +113,16 @@ class McpConnector:
         tool: ToolDescriptor,
         arguments: Mapping[str, Any],
         credentials: Credentials,
+        keep: KeepFile,
     ) -> ToolResult:
         """Call the tool once, in the session there is."""
         try:
             server = self._server(source, credentials)
-            result = told(await server.call(tool.origin, arguments))
+            result = await told(await server.call(tool.origin, arguments), keep)
         except (SourceFailed, McpError) as error:
             await self._judge(source, error, credentials)
             result = ToolFailed(error=ToolError(code="source_error", message=str(error)))
-        if isinstance(result, ToolFailed) and _UNKNOWN.search(result.error.message):
+        if isinstance(result, ToolFailed) and _is_gone(tool.origin, result.error.message):
             self._on_change(SourceId(source.id))
             message = f"the source has no such tool any more: {result.error.message}"
             return ToolFailed(error=ToolError(code="unknown_tool", message=message))
@@ -218,6 +219,11 @@ def session_opener(
             return opener(source.namespace, target, clock)
         case _:
             raise SourceFailed("this source is not an MCP server")
+
+
+def _is_gone(name: str, message: str) -> bool:
+    """Whether a failure says that there is no such tool; the protocol has no code for it."""
+    return name in message and _UNKNOWN.search(message) is not None
 
 
 def _filled(value: str, values: Mapping[str, str]) -> str:

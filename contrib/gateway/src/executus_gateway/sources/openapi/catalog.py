@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from pydantic import ValidationError
@@ -12,13 +13,16 @@ from executus_gateway.domain import identifiers
 from executus_gateway.errors import SourceFailed
 from executus_gateway.schema import AuthScheme, ToolDescriptor, ToolSummary
 from executus_gateway.sources.jsonobjects import as_list, as_object
+from executus_gateway.sources.openapi.bodies import Body
 from executus_gateway.sources.openapi.compiling import HEAD_LENGTH, VERSION, Head, Operation
 from executus_gateway.sources.openapi.inlining import Inliner
-from executus_gateway.sources.openapi.parameters import Body, Parameter, Plan
+from executus_gateway.sources.openapi.parameters import Parameter, Plan
 
 __all__ = ["OpenapiCatalog"]
 
 MAX_DESCRIPTION = 6000
+MAX_ANSWER_DEFINITIONS = 25
+KEPT = 8
 PLACES = ("path", "query", "header", "cookie")
 _NOT_HEADERS = frozenset({"accept", "content-type", "authorization"})
 
@@ -43,6 +47,9 @@ class OpenapiCatalog:
             raise SourceFailed("the stored catalog is of another version: refresh it") from error
         if self._head.version != VERSION:
             raise SourceFailed("the stored catalog is of another version: refresh it")
+        # Code calls one tool again and again; to describe one of a large document takes 10 ms.
+        self._described = lru_cache(KEPT)(self._describe)
+        self._planned = lru_cache(KEPT)(self._plan_of)
         self._operations = {operation.path: operation for operation in self._head.operations}
         self._summaries = tuple(
             ToolSummary(path=row.path, summary=row.summary, effect=row.effect, words=row.words)
@@ -73,29 +80,38 @@ class OpenapiCatalog:
 
     def describe(self, path: str) -> ToolDescriptor | None:
         """An operation in full."""
+        return self._described(path)
+
+    def check(self, path: str, arguments: Mapping[str, Any]) -> None:
+        """Whether they can be written where they belong."""
+        if (plan := self.plan(path)) is not None:
+            plan.build(arguments)
+
+    def plan(self, path: str) -> Plan | None:
+        """How a call of an operation becomes a request."""
+        return self._planned(path)
+
+    def _describe(self, path: str) -> ToolDescriptor | None:
         row = self._operations.get(path)
         if row is None:
             return None
-        inliner = Inliner(self._component)
+        given = Inliner(self._component)
+        answered = Inliner(self._component, most=MAX_ANSWER_DEFINITIONS)
         piece = self._piece(*row.at)
-        plan = self._plan(row, piece, inliner)
-        schema = plan.schema()
-        output = _output(piece, inliner)
-        definitions = dict(inliner.definitions())
-        if definitions:
-            schema["$defs"] = definitions
+        plan = self._plan(row, piece, given)
+        output = _output(piece, answered)
         return ToolDescriptor(
             path=path,
             origin=f"{row.method} {row.route}",
             description=_described(piece),
             effect=row.effect,
-            input_schema=schema,
-            output_schema={**output, "$defs": definitions} if output and definitions else output,
+            input_schema=_with_definitions(plan.schema(), given),
+            output_schema=_with_definitions(output, answered) if output else None,
             auth=row.auth,
+            files=plan.files,
         )
 
-    def plan(self, path: str) -> Plan | None:
-        """How a call of an operation becomes a request."""
+    def _plan_of(self, path: str) -> Plan | None:
         row = self._operations.get(path)
         if row is None:
             return None
@@ -115,7 +131,12 @@ class OpenapiCatalog:
         ]
         body = Body.declared(inliner.resolve(piece.get("requestBody")), inliner)
         return Plan(
-            method=row.method, route=row.route, parameters=parameters, body=body, auth=row.auth
+            method=row.method,
+            route=row.route,
+            server=row.server,
+            parameters=parameters,
+            body=body,
+            auth=row.auth,
         )
 
     def _piece(self, start: int, length: int) -> Mapping[str, Any]:
@@ -125,6 +146,11 @@ class OpenapiCatalog:
     def _component(self, key: str) -> Any:
         place = self._head.pieces.get(key)
         return None if place is None else self._piece(*place)
+
+
+def _with_definitions(schema: Mapping[str, Any], inliner: Inliner) -> dict[str, Any]:
+    definitions = inliner.definitions()
+    return {**schema, "$defs": dict(definitions)} if definitions else dict(schema)
 
 
 def _labels(found: Mapping[tuple[str, str], Any]) -> list[str]:

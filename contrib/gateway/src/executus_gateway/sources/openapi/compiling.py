@@ -22,7 +22,7 @@ from executus_gateway.sources.openapi.security import alternatives, schemes_of
 
 __all__ = ["HEAD_LENGTH", "VERSION", "Head", "Operation", "compiled"]
 
-VERSION: Final = "openapi 1"
+VERSION: Final = "openapi 2"
 HEAD_LENGTH: Final = 8
 MAX_OPERATIONS = 10_000
 MAX_SUMMARY = 160
@@ -41,13 +41,14 @@ _PIECES: Final = ("parameters", "requestBody", "responses", "description", "summ
 
 
 class Operation(BaseModel):
-    """One row of the head."""
+    """One row of the head; `server` is its own, where it is not at the document's."""
 
     model_config = ConfigDict(frozen=True)
 
     path: str
     method: str
     route: str
+    server: str = ""
     summary: str = ""
     words: str = ""
     effect: ToolEffect
@@ -105,14 +106,18 @@ def _operations(document: Mapping[str, Any], pieces: _Pieces) -> Iterable[Mappin
     rows = list(_rows(document))[:MAX_OPERATIONS]
     names = [_name(method, route, operation) for method, route, operation, _ in rows]
     often = Counter(names)
-    for (method, route, operation, shared), name in zip(rows, names, strict=True):
+    for (method, route, operation, item), name in zip(rows, names, strict=True):
         own = {key: operation[key] for key in _PIECES if key in operation}
-        own["parameters"] = [*shared, *as_list(operation.get("parameters"))]
+        own["parameters"] = [
+            *as_list(item.get("parameters")),
+            *as_list(operation.get("parameters")),
+        ]
         summary = str(operation.get("summary") or operation.get("description") or "")
         yield {
             "path": name if often[name] == 1 else f"{name}_{_hash(f'{method} {route}')}",
             "method": method.upper(),
             "route": route,
+            "server": next(iter([*_servers(operation), *_servers(item)]), ""),
             "summary": summary.strip().partition("\n")[0][:MAX_SUMMARY],
             "words": _words(route, operation),
             "effect": _EFFECTS[method],
@@ -123,13 +128,12 @@ def _operations(document: Mapping[str, Any], pieces: _Pieces) -> Iterable[Mappin
 
 def _rows(
     document: Mapping[str, Any],
-) -> Iterable[tuple[str, str, Mapping[str, Any], list[Any]]]:
+) -> Iterable[tuple[str, str, Mapping[str, Any], Mapping[str, Any]]]:
     for route, item in as_object(document.get("paths")).items():
         found = as_object(item)
-        shared = as_list(found.get("parameters"))
         for method in _EFFECTS:
             if isinstance(operation := found.get(method), dict):
-                yield method, str(route), cast("dict[str, Any]", operation), shared
+                yield method, str(route), cast("dict[str, Any]", operation), found
 
 
 def _name(method: str, route: str, operation: Mapping[str, Any]) -> str:

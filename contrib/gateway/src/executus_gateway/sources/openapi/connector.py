@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode, urljoin
 
-from pydantic_core import from_json
-
-from executus.egress import Egress, EgressError, EgressRefused, EgressResponse
+from executus.egress import Egress, EgressError, EgressResponse
 from executus_gateway.domain import MisfitArguments
 from executus_gateway.errors import SourceFailed
-from executus_gateway.ports import AuthRequired, Credential, Credentials, Loaded
+from executus_gateway.ports import AuthRequired, Credential, Credentials, KeepFile, Loaded
 from executus_gateway.schema import (
     ErrorCode,
     OpenapiPlace,
@@ -20,7 +17,6 @@ from executus_gateway.schema import (
     ToolDescriptor,
     ToolError,
     ToolFailed,
-    ToolOk,
     ToolResult,
 )
 from executus_gateway.sources.challenges import Refusal, refusal_of
@@ -30,14 +26,13 @@ from executus_gateway.sources.openapi.collecting import uncollected
 from executus_gateway.sources.openapi.compiling import VERSION, compiled
 from executus_gateway.sources.openapi.document import parsed, read_document
 from executus_gateway.sources.openapi.parameters import BuiltRequest
+from executus_gateway.sources.openapi.responses import told
 from executus_gateway.sources.protection import protected
 from majordomo.threads import call_in_thread
 
 __all__ = ["OpenapiConnector"]
 
 MAX_ANSWER_BYTES = 20 * 1024 * 1024
-MAX_BINARY_BYTES = 256 * 1024
-MAX_DETAIL = 4000
 TIMEOUT_S = 60.0
 USER_AGENT = "executus-gateway"
 
@@ -58,7 +53,7 @@ class OpenapiConnector:
         del credentials
         place = _place(source)
         artifact = await call_in_thread(_artifact, await read_document(place, self._guard))
-        self._base(place, OpenapiCatalog(artifact))
+        _base(place, next(iter(OpenapiCatalog(artifact).servers), ""))
         return Loaded(artifact=artifact, version=VERSION)
 
     def open(self, source: Source, artifact: bytes) -> OpenapiCatalog:
@@ -72,6 +67,7 @@ class OpenapiConnector:
         tool: ToolDescriptor,
         arguments: Mapping[str, Any],
         credentials: Credentials,
+        keep: KeepFile,
     ) -> ToolResult:
         """Send one request."""
         catalog = self._open.get(source.id)
@@ -80,7 +76,7 @@ class OpenapiConnector:
             return _failed("source_error", "the operation is not in the catalog: refresh it")
         try:
             request = plan.build(arguments)
-            base = self._base(_place(source), catalog)
+            base = _base(_place(source), plan.server or next(iter(catalog.servers), ""))
         except MisfitArguments as error:
             return _failed("invalid_arguments", str(error))
         except SourceFailed as error:
@@ -93,7 +89,7 @@ class OpenapiConnector:
             return response
         if (refused := refusal_of(response)) is not None:
             raise await self._wanted(base, refused, catalog, tool, chosen)
-        return _told(response)
+        return await told(response, keep)
 
     async def release(self, source: Source) -> None:
         """Forget the catalog."""
@@ -115,12 +111,10 @@ class OpenapiConnector:
                 content=request.content,
                 timeout_s=TIMEOUT_S,
                 max_bytes=MAX_ANSWER_BYTES,
+                oversize="cut",
                 redirects=request.method in {"GET", "HEAD"},
                 secret_headers=secret_headers,
             )
-        except EgressRefused as error:
-            code = "too_large" if error.reason == "size" else "source_error"
-            return _failed(code, str(error))
         except EgressError as error:
             return _failed("source_error", str(error))
 
@@ -133,19 +127,20 @@ class OpenapiConnector:
         chosen: Sequence[Credential],
     ) -> AuthRequired:
         """What is wanted: what the document says, or else what the answer says."""
-        told = await protected(self._guard, base, refused, given=bool(chosen))
+        wanted = await protected(self._guard, base, refused, given=bool(chosen))
         names = {name for group in tool.auth for name in group}
         declared = tuple(scheme for scheme in catalog.schemes if scheme.name in names)
-        return AuthRequired(str(told), declared or told.schemes)
+        return AuthRequired(str(wanted), declared or wanted.schemes)
 
-    def _base(self, place: OpenapiPlace, catalog: OpenapiCatalog) -> str:
-        if place.base_url:
-            return place.base_url
-        server = next(iter(catalog.servers), "")
-        base = server if place.spec.startswith("/") else urljoin(place.spec, server or "/")
-        if not base.startswith(("http://", "https://")):
-            raise SourceFailed("the document does not say where the service is: give base_url")
-        return base.rstrip("/")
+
+def _base(place: OpenapiPlace, server: str) -> str:
+    """Where requests go: what the person said, or the server that the document names."""
+    if place.base_url:
+        return place.base_url
+    base = server if place.spec.startswith("/") else urljoin(place.spec, server or "/")
+    if not base.startswith(("http://", "https://")):
+        raise SourceFailed("the document does not say where the service is: give base_url")
+    return base.rstrip("/")
 
 
 def _artifact(data: bytes) -> bytes:
@@ -183,34 +178,6 @@ def _authorize(request: BuiltRequest, credential: Credential) -> str:
         case _:
             request.cookies[scheme.key] = value
             return "Cookie"
-
-
-def _told(response: EgressResponse) -> ToolResult:
-    kind = response.header("content-type").partition(";")[0].strip().lower()
-    data = _read(response.body, kind)
-    if response.status < 300:
-        return ToolOk(data=data)
-    if isinstance(data, str):
-        data = data[:MAX_DETAIL]
-    message = f"the service answered with status {response.status}"
-    error = ToolError(code="tool_error", message=message, status=response.status, detail=data)
-    return ToolFailed(error=error)
-
-
-def _read(body: bytes, kind: str) -> Any:
-    if not body:
-        return None
-    if kind.endswith("json") or not kind:
-        try:
-            return from_json(body)
-        except ValueError:
-            return body.decode("utf-8", "replace")
-    if kind.startswith("text/") or "xml" in kind or "javascript" in kind:
-        return body.decode("utf-8", "replace")
-    told: dict[str, Any] = {"mime": kind, "bytes": len(body)}
-    if len(body) <= MAX_BINARY_BYTES:
-        told["base64"] = base64.b64encode(body).decode()
-    return told
 
 
 def _failed(code: ErrorCode, message: str) -> ToolFailed:

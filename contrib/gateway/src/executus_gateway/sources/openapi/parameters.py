@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import secrets
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Self, cast
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 from pydantic_core import to_json
 
 from executus_gateway.domain import MisfitArguments
 from executus_gateway.sources.jsonobjects import as_object
+from executus_gateway.sources.openapi.bodies import Body
 from executus_gateway.sources.openapi.inlining import Inliner
+from executus_gateway.sources.openapi.texts import bracketed, text_of
 
-__all__ = ["BODY", "Body", "BuiltRequest", "Parameter", "Plan"]
+__all__ = ["BODY", "BuiltRequest", "Parameter", "Plan"]
 
 BODY: Final = "body"
-_PREFERRED: Final = (
-    "application/json",
-    "application/x-www-form-urlencoded",
-    "multipart/form-data",
-    "text/plain",
-)
+_GAP: Final = re.compile(r"\{[^{}/]*\}")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -103,10 +98,10 @@ class Parameter:
             return self._object(cast("dict[str, Any]", value))
         if isinstance(value, list):
             return self._list(cast("list[Any]", value))
-        return [(self.name, _text(value))]
+        return [(self.name, text_of(value))]
 
     def _list(self, items: Sequence[Any]) -> list[tuple[str, str]]:
-        texts = [_text(item) for item in items]
+        texts = [text_of(item) for item in items]
         if self.place == "query" and self.explode:
             name = f"{self.name}[]" if self.style == "deepObject" else self.name
             return [(name, text) for text in texts]
@@ -115,59 +110,11 @@ class Parameter:
 
     def _object(self, items: Mapping[str, Any]) -> list[tuple[str, str]]:
         if self.style == "deepObject":
-            return list(_nested(self.name, items))
+            return list(bracketed(self.name, items))
         if self.place == "query" and self.explode:
-            return [(key, _text(item)) for key, item in items.items()]
+            return [(key, text_of(item)) for key, item in items.items()]
         joint = "=" if self.explode else ","
-        return [(self.name, ",".join(f"{key}{joint}{_text(v)}" for key, v in items.items()))]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Body:
-    """The argument `body`.
-
-    Attributes:
-        kind: Its media type.
-        required: Whether a call must give it.
-        schema: Of its value.
-    """
-
-    kind: str
-    required: bool
-    schema: Any
-
-    @classmethod
-    def declared(cls, declared: Mapping[str, Any], inliner: Inliner) -> Self | None:
-        """From a document's request body; None when there is none."""
-        content = as_object(declared.get("content"))
-        if not content:
-            return None
-        kind = next((kind for kind in _PREFERRED if kind in content), next(iter(content)))
-        schema = inliner.schema(as_object(content[kind]).get("schema") or {})
-        if not (kind.endswith("json") or "form" in kind):
-            what = "text" if kind.startswith("text/") else "bytes as base64 text"
-            schema = {"type": "string", "description": what}
-        return cls(kind=kind, required=declared.get("required") is True, schema=schema)
-
-    def written(self, value: Any) -> tuple[str, bytes]:
-        """Content type and bytes.
-
-        Raises:
-            MisfitArguments: The value cannot be written as this type.
-        """
-        if self.kind.endswith("json"):
-            return self.kind, to_json(value)
-        if self.kind == "application/x-www-form-urlencoded" and isinstance(value, dict):
-            pairs = _form(cast("dict[str, Any]", value))
-            return self.kind, urlencode(pairs).encode()
-        if self.kind == "multipart/form-data" and isinstance(value, dict):
-            return _multipart(_form(cast("dict[str, Any]", value)))
-        if self.kind.startswith("text/") or "xml" in self.kind:
-            return self.kind, str(value).encode()
-        try:
-            return self.kind, base64.b64decode(str(value), validate=True)
-        except (binascii.Error, ValueError) as error:
-            raise MisfitArguments(f"body: {self.kind} is given as base64 text") from error
+        return [(self.name, ",".join(f"{key}{joint}{text_of(v)}" for key, v in items.items()))]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,6 +124,7 @@ class Plan:
     Attributes:
         method: In capitals.
         route: With `{names}`.
+        server: Its own; empty where it is at the document's.
         parameters: All but the body.
         body: If any.
         auth: Groups of schemes.
@@ -184,6 +132,7 @@ class Plan:
 
     method: str
     route: str
+    server: str
     parameters: Sequence[Parameter]
     body: Body | None
     auth: tuple[tuple[str, ...], ...]
@@ -202,6 +151,11 @@ class Plan:
             "additionalProperties": False,
         }
 
+    @property
+    def files(self) -> tuple[tuple[str, ...], ...]:
+        """The places of arguments that are files."""
+        return () if self.body is None else tuple((BODY, *place) for place in self.body.files)
+
     def build(self, arguments: Mapping[str, Any]) -> BuiltRequest:
         """The request of a call.
 
@@ -216,6 +170,8 @@ class Plan:
         if self.body is not None and BODY in arguments:
             kind, request.content = self.body.written(arguments[BODY])
             request.headers["Content-Type"] = kind
+        if missing := _GAP.search(request.path):
+            raise MisfitArguments(f"the document does not say what {missing[0]} in the path is")
         return request
 
 
@@ -236,44 +192,3 @@ def _place(request: BuiltRequest, parameter: Parameter, value: Any) -> None:
             request.headers[parameter.name] = pairs[0][1]
         case _:
             request.cookies.update((name, quote(text)) for name, text in pairs)
-
-
-def _text(value: Any) -> str:
-    match value:
-        case bool():
-            return "true" if value else "false"
-        case str():
-            return value
-        case dict() | list():
-            return to_json(value).decode()
-        case _:
-            return str(value)
-
-
-def _nested(name: str, value: Any) -> Iterable[tuple[str, str]]:
-    if isinstance(value, dict):
-        for key, item in cast("dict[str, Any]", value).items():
-            yield from _nested(f"{name}[{key}]", item)
-    elif isinstance(value, list):
-        for number, item in enumerate(cast("list[Any]", value)):
-            yield from _nested(f"{name}[{number}]", item)
-    elif value is not None:
-        yield name, _text(value)
-
-
-def _form(value: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Nested values in brackets, as PHP, Rails and Stripe read them."""
-    return [pair for key, item in value.items() for pair in _nested(str(key), item)]
-
-
-def _multipart(pairs: Iterable[tuple[str, str]]) -> tuple[str, bytes]:
-    boundary = secrets.token_hex(16)
-    parts = [
-        f'--{boundary}\r\nContent-Disposition: form-data; name="{quote(name, safe="[] ")}"'
-        f"\r\n\r\n{text}\r\n"
-        for name, text in pairs
-    ]
-    return (
-        f"multipart/form-data; boundary={boundary}",
-        f"{''.join(parts)}--{boundary}--\r\n".encode(),
-    )
