@@ -75,11 +75,18 @@ def _run_app() -> int:
     except click.Abort:
         return 128 + signal.SIGINT
     except Exception as error:  # noqa: BLE001 - a traceback might show a key
-        told, code = _judged(error)
+        told, code = _judged(_first(error))
         if told:
             tell(f"executus-gateway: {told}")
         return code
     return returned if isinstance(returned, int) else 0
+
+
+def _first(error: Exception) -> Exception:
+    """What failed in a group of tasks; the others were cancelled for it."""
+    while isinstance(error, ExceptionGroup):
+        error = error.exceptions[0]  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+    return error
 
 
 def _judged(error: Exception) -> tuple[str, int]:

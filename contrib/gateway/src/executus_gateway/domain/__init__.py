@@ -7,9 +7,11 @@ from executus_gateway.domain.naming import identifier, identifiers, namespace_fr
 from executus_gateway.domain.policies import DEFAULTS, decide, matches
 from executus_gateway.domain.searchindex import SearchIndex
 from executus_gateway.domain.sourcestates import TRANSITIONS, moved
+from executus_gateway.domain.telling import MAX_TOLD_CHARS, told_outcome
 
 __all__ = [
     "DEFAULTS",
+    "MAX_TOLD_CHARS",
     "TRANSITIONS",
     "Catalogs",
     "Found",
@@ -25,4 +27,5 @@ __all__ = [
     "matches",
     "moved",
     "namespace_from",
+    "told_outcome",
 ]

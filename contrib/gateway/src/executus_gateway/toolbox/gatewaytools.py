@@ -6,15 +6,13 @@ from collections.abc import Sequence
 from typing import Annotated
 
 from pydantic import Field
-from pydantic_core import to_json
 
 from executus.registry import Effect, policy
+from executus_gateway.domain import told_outcome
 from executus_gateway.sdk import Client
 from majordomo.llm import Tool, tool
 
 __all__ = ["gateway_tools"]
-
-MAX_CHARS = 40_000
 
 
 def gateway_tools(client: Client) -> Sequence[Tool]:
@@ -38,13 +36,7 @@ def gateway_tools(client: Client) -> Sequence[Tool]:
         tools.<source>.<name>(key=value) and gives {'ok', 'data'} or {'ok', 'error'}.
         """
         run = await client.execute(code)
-        outcome = run.outcome
-        if outcome is None:
-            return f"the run is {run.state}"
-        if outcome.problem is not None:
-            return f"failed: {outcome.problem.message}"
-        text = to_json(outcome.value).decode()
-        printed = f"\n[printed]\n{outcome.printed}" if outcome.printed else ""
-        return f"{text[:MAX_CHARS]}{printed[:MAX_CHARS]}"
+        failed = run.outcome is not None and run.outcome.problem is not None
+        return f"failed: {told_outcome(run)}" if failed else told_outcome(run)
 
     return (execute,)
