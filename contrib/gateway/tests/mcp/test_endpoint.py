@@ -1,4 +1,4 @@
-"""The tools as agents call them: misfits are told, a named run is begun once, long texts are cut."""
+"""The tools as agents call them: misfits are told, a named run is begun once, texts are cut."""
 
 import pytest
 from executus_gateway.mcp import make_server

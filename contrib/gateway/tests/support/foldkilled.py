@@ -1,8 +1,8 @@
 """`python foldkilled.py FOLDER PLACES`: processes that fold a log, each killed at another place.
 
 A place is a call of the system that makes a file what it is. Process N works in FOLDER/N, tells
-each event it was acknowledged in FOLDER/N.told, and dies before its Nth call; process -N right after
-it.
+each event it was acknowledged in FOLDER/N.told, and dies before its Nth call; process -N right
+after it.
 The last line of standard output is the highest place at which one died.
 """
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+
 from mcp.types import Annotations, CallToolResult, TextContent
 from pydantic_core import to_json
 
