@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import signal
-from typing import Any
+from typing import Any, cast
 
 import click
 
@@ -84,8 +84,8 @@ def _run_app() -> int:
 
 def _first(error: Exception) -> Exception:
     """What failed in a group of tasks; the others were cancelled for it."""
-    while isinstance(error, ExceptionGroup):
-        error = error.exceptions[0]  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+    if isinstance(error, ExceptionGroup):
+        return _first(cast("ExceptionGroup[Exception]", error).exceptions[0])
     return error
 
 

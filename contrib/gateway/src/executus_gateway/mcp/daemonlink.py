@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, cast
 
 import anyio
 from mcp import Client
@@ -162,12 +162,11 @@ class _Held:
             self.settled.set()
 
 
-def _named(error: Exception) -> str:
+def _named(error: BaseException) -> str:
     """The kind of the error at the bottom of groups; its text could be anybody's."""
-    inner: BaseException = error
-    while isinstance(inner, BaseExceptionGroup):
-        inner = inner.exceptions[0]  # pyright: ignore[reportUnknownVariableType,reportUnknownMemberType]
-    return type(inner).__name__
+    if isinstance(error, BaseExceptionGroup):
+        return _named(cast("BaseExceptionGroup[BaseException]", error).exceptions[0])
+    return type(error).__name__
 
 
 async def _never_asked(
