@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import anyio
 
-from executus.cli.output import tell
+from executus.cli.output import prompt, tell
 from executus.cli.process import DONE
 from executus_gateway.cli.asking import TerminalAnswers
 from executus_gateway.errors import DaemonFailed, Refused
@@ -68,9 +68,11 @@ async def _put(client: Client, answers: TerminalAnswers, question: Interaction) 
 
     async def take_back() -> None:
         nonlocal is_taken_back
-        async with client.events() as events:
-            while any(one.id == question.id for one in await client.inbox()):
-                await _next(events)
+        try:
+            await _until_closed(client, question)
+        except DaemonFailed:
+            prompt("\n")  # what is told of it begins a line of its own
+            raise
         is_taken_back = True
         group.cancel_scope.cancel()
 
@@ -83,6 +85,12 @@ async def _put(client: Client, answers: TerminalAnswers, question: Interaction) 
     elif is_taken_back:
         tell("\nanswered elsewhere")
     return answer is not None or is_taken_back
+
+
+async def _until_closed(client: Client, question: Interaction) -> None:
+    async with client.events() as events:
+        while any(one.id == question.id for one in await client.inbox()):
+            await _next(events)
 
 
 async def _given(client: Client, question: Interaction, answer: Answer) -> str:

@@ -7,7 +7,7 @@ from executus_gateway.domain.naming import identifier, identifiers, namespace_fr
 from executus_gateway.domain.policies import DEFAULTS, decide, matches
 from executus_gateway.domain.searchindex import SearchIndex
 from executus_gateway.domain.sourcestates import TRANSITIONS, moved
-from executus_gateway.domain.telling import MAX_TOLD_CHARS, told_outcome
+from executus_gateway.domain.telling import MAX_TOLD_CHARS, cut_printed, cut_value
 
 __all__ = [
     "DEFAULTS",
@@ -21,11 +21,12 @@ __all__ = [
     "arguments_digest",
     "bind",
     "check",
+    "cut_printed",
+    "cut_value",
     "decide",
     "identifier",
     "identifiers",
     "matches",
     "moved",
     "namespace_from",
-    "told_outcome",
 ]

@@ -1,34 +1,24 @@
-"""What a run gave, as text for a model: bounded, and where to read on."""
+"""What a run gave, cut to what a model reads; what is cut says so, and where to read on."""
 
 from __future__ import annotations
 
-from typing import Any, Final
-
-from pydantic_core import to_json
+from typing import Final
 
 from executus_gateway.schema import TaskRun
 
-__all__ = ["MAX_TOLD_CHARS", "told_outcome"]
+__all__ = ["MAX_TOLD_CHARS", "cut_printed", "cut_value"]
 
 MAX_TOLD_CHARS: Final = 40_000
 MAX_PRINTED_CHARS: Final = 8_000
 
 
-def told_outcome(run: TaskRun) -> str:
-    """The value, or why there is none, and what was printed; without an outcome, the run's state.
+def cut_value(run: TaskRun, text: str) -> str:
+    """What a run returned.
 
     Args:
-        run: As it is now.
+        run: The run.
+        text: Its value as text.
     """
-    outcome = run.outcome
-    if outcome is None:
-        return f"the run is {run.state}"
-    told = _value(run, outcome.value) if outcome.problem is None else outcome.problem.message
-    return f"{told}\n\n[printed]\n{_printed(outcome.printed)}" if outcome.printed else told
-
-
-def _value(run: TaskRun, value: Any) -> str:
-    text = value if isinstance(value, str) else to_json(value).decode()
     if len(text) <= MAX_TOLD_CHARS:
         return text
     return (
@@ -37,8 +27,8 @@ def _value(run: TaskRun, value: Any) -> str:
     )
 
 
-def _printed(text: str) -> str:
-    """Its end: what is printed last tells most."""
+def cut_printed(text: str) -> str:
+    """What a run printed: its end, as what is printed last tells most."""
     if len(text) <= MAX_PRINTED_CHARS:
         return text
     return f"[the last {MAX_PRINTED_CHARS} of {len(text)} characters]\n{text[-MAX_PRINTED_CHARS:]}"

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from mcp.types import Annotations, CallToolResult, TextContent
 from pydantic_core import to_json
 
-from executus_gateway.domain import MAX_TOLD_CHARS, told_outcome
+from executus_gateway.domain import MAX_TOLD_CHARS, cut_printed, cut_value
 from executus_gateway.schema import Interaction, TaskRun
 
 __all__ = ["look_again", "told_paused", "told_problem", "told_run"]
@@ -25,7 +25,14 @@ def told_run(run: TaskRun, questions: list[Interaction], *, can_resume: bool) ->
         titles = [question.title for question in questions]
         return told_paused(run.id, titles, can_resume=can_resume)
     outcome = run.outcome
-    result = _text(told_outcome(run), failed=outcome.problem is not None)
+    if outcome.problem is None:
+        text = outcome.value if isinstance(outcome.value, str) else to_json(outcome.value).decode()
+        parts = [cut_value(run, text)]
+    else:
+        parts = [outcome.problem.message]
+    if outcome.printed:
+        parts.append(f"[printed]\n{cut_printed(outcome.printed)}")
+    result = _text("\n\n".join(parts), failed=outcome.problem is not None)
     for value in outcome.emitted:
         text = value if isinstance(value, str) else to_json(value, indent=2).decode()
         cut = text if len(text) <= MAX_TOLD_CHARS else f"{text[:MAX_TOLD_CHARS]}…"

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from typing import Annotated
 
 from pydantic import Field
+from pydantic_core import to_json
 
 from executus.registry import Effect, policy
-from executus_gateway.domain import told_outcome
+from executus_gateway.domain import cut_printed, cut_value
 from executus_gateway.sdk import Client
 from majordomo.llm import Tool, tool
 
@@ -36,7 +37,12 @@ def gateway_tools(client: Client) -> Sequence[Tool]:
         tools.<source>.<name>(key=value) and gives {'ok', 'data'} or {'ok', 'error'}.
         """
         run = await client.execute(code)
-        failed = run.outcome is not None and run.outcome.problem is not None
-        return f"failed: {told_outcome(run)}" if failed else told_outcome(run)
+        outcome = run.outcome
+        if outcome is None:
+            return f"the run is {run.state}"
+        if outcome.problem is not None:
+            return f"failed: {outcome.problem.message}"
+        text = cut_value(run, to_json(outcome.value).decode())
+        return f"{text}\n[printed]\n{cut_printed(outcome.printed)}" if outcome.printed else text
 
     return (execute,)
