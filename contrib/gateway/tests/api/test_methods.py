@@ -27,6 +27,8 @@ async def test_every_method_is_listed_and_gives_plain_json(api, pets):
         await api.request("runs.wait", {"run": begun["id"]}),
         await api.request("runs.cancel", {"run": begun["id"]}),
         await api.request("runs.list", {}),
+        await api.request("runs.list", {"limit": 1}),
+        await api.request("runs.get", {"run": run["id"]}),
         await api.request("runs.calls", {"run": run["id"]}),
         await api.request("sources.list", {}),
         await api.request("sources.refresh", {"source": "pets"}),

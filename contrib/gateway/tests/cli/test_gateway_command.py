@@ -1,6 +1,7 @@
 """The command, against one real daemon: what it writes where, and its exit codes."""
 
 import json
+import os
 import sys
 from functools import partial
 
@@ -9,7 +10,7 @@ import pytest
 from daemons import daemon_home, end_daemon
 from executus_gateway.cli.app import run_app
 from executus_gateway.cli.execute import run_code
-from executus_gateway.sdk import start_daemon
+from executus_gateway.sdk import Client, start_daemon
 from petservice import PetService, document
 
 from majordomo.clock import SYSTEM_CLOCK
@@ -210,3 +211,25 @@ def test_the_doctor_tells_of_a_folder_that_is_open_to_others(run, module_home):
 )
 def test_exit_codes_are_those_of_the_house(run, args, code):
     assert run(*args)[0] == code
+
+
+async def test_a_daemon_that_ends_while_a_person_is_asked_is_one_sentence(served, pets):
+    async with await Client.create(adapter="daemon", folder=served) as client:
+        await client.start(pets.add() + "return tools.pets.pets.create_pet(body={'name': 'Rex'})")
+        ours, theirs = os.openpty()
+        watching = await anyio.open_process(
+            [sys.executable, "-m", "executus_gateway.cli", "--home", served, "inbox", "watch"],
+            stdin=theirs,
+        )
+        told = b""
+        while b"[y/N" not in told:
+            told += await watching.stderr.receive()
+        await end_daemon(served)
+        async for more in watching.stderr:
+            told += more
+        assert await watching.wait() == 1
+        await watching.aclose()
+        os.close(ours)
+        os.close(theirs)
+    last = told.decode().strip().splitlines()[-1]
+    assert last == "executus-gateway: the gateway's daemon ended: start watching again"

@@ -13,6 +13,7 @@ from executus_gateway.schema import Answer, Interaction
 from executus_gateway.sdk import Client, InprocTarget
 
 from executus.cli.reading import LineReader
+from executus.testing import FakeClock
 from majordomo.clock import SYSTEM_CLOCK
 
 FIELDS = {
@@ -138,7 +139,7 @@ async def test_watching_puts_questions_as_they_come_and_takes_back_what_others_a
             await SYSTEM_CLOCK.sleep(0.01)
 
     async with anyio.create_task_group() as group:
-        group.start_soon(lambda: watch_inbox(client, answers, until_empty=False))
+        group.start_soon(lambda: watch_inbox(client, answers))
         run = await gateway.start(CREATE)
         await until_told(1)
         (asked,) = gateway.inbox()
@@ -157,7 +158,7 @@ async def test_watching_puts_questions_as_they_come_and_takes_back_what_others_a
 async def test_watching_until_empty_ends(gateway, terminal):
     client = Client(InprocTarget(gateway, NO_PROMPTER))
     answers = TerminalAnswers(LineReader(terminal.fd), terminal.fd)
-    assert await watch_inbox(client, answers, until_empty=True) == 0
+    assert await watch_inbox(client, answers, linger_s=0) == 0
 
 
 async def test_watching_ends_with_a_sentence_when_the_gateway_does(open_gateway, terminal):
@@ -165,6 +166,53 @@ async def test_watching_ends_with_a_sentence_when_the_gateway_does(open_gateway,
     with pytest.raises(ExceptionGroup) as raised:
         async with anyio.create_task_group() as group, open_gateway() as gateway:
             client = Client(InprocTarget(gateway, NO_PROMPTER))
-            group.start_soon(lambda: watch_inbox(client, answers, until_empty=False))
+            group.start_soon(lambda: watch_inbox(client, answers))
             await anyio.wait_all_tasks_blocked()
     assert raised.group_contains(DaemonFailed, match="ended")
+
+
+@pytest.mark.slow
+async def test_watching_a_daemon_puts_one_question_after_the_other(served, pets, terminal):
+    async with await Client.create(adapter="daemon", folder=served) as client:
+        await client.execute(pets.add())
+        answers = TerminalAnswers(LineReader(terminal.fd), terminal.fd)
+        first, second = [await client.start(CREATE) for _ in range(2)]
+        async with anyio.create_task_group() as group:
+            group.start_soon(lambda: watch_inbox(client, answers))
+            for run in (first, second, await client.start(CREATE)):
+                terminal.type("y\n")
+                assert (await client.wait(run.id)).outcome.value["ok"]
+            group.cancel_scope.cancel()
+    assert len(pets.writes) == 3
+
+
+async def test_watching_waits_for_another_question_before_it_ends(gateway, pets, terminal):
+    client = Client(InprocTarget(gateway, NO_PROMPTER))
+    answers = TerminalAnswers(LineReader(terminal.fd), terminal.fd)
+    await gateway.execute(pets.add())
+    clock = FakeClock()
+    ended = []
+
+    async def watch():
+        ended.append(await watch_inbox(client, answers, linger_s=2, clock=clock))
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(watch)
+        await anyio.wait_all_tasks_blocked()
+        clock.advance(1.9)
+        run = await gateway.start(CREATE)
+        terminal.type("y\n")
+        await gateway.wait(run.id)
+        await anyio.wait_all_tasks_blocked()
+        assert ended == []
+        clock.advance(2)
+    assert ended == [0]
+
+
+async def test_a_line_that_is_no_text_can_be_typed_again(terminal, capsys):
+    terminal_reader = LineReader(terminal.fd)
+    os.write(terminal.typed, b"\xff\xfe\n")
+    terminal.type("y\n")
+    answer = await TerminalAnswers(terminal_reader, terminal.fd).answer(question("approval"))
+    assert answer.verdict == "accept"
+    assert "is not UTF-8 text" in capsys.readouterr().err

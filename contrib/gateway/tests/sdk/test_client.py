@@ -3,7 +3,7 @@
 import anyio
 import pytest
 from daemons import daemon_home, end_daemon
-from executus_gateway.errors import Refused, UnknownId
+from executus_gateway.errors import DaemonFailed, Refused, UnknownId
 from executus_gateway.schema import Answer, AuthScheme
 from executus_gateway.sdk import Client
 
@@ -162,3 +162,41 @@ async def test_a_target_of_ones_own_serves():
 
     async with await Client.create(adapter=Mine()) as client:
         assert await client.runs() == []
+
+
+async def test_the_latest_runs_are_listed_without_the_others(client):
+    begun = [(await client.execute(f"return {number}")).id for number in range(3)]
+    assert [run.id for run in await client.runs(limit=2)] == begun[1:]
+    assert [run.id for run in await client.runs()] == begun
+    assert (await client.run(begun[0])).outcome.value == 0
+    with pytest.raises(UnknownId, match="look into the list of runs"):
+        await client.run("run_0")
+    with pytest.raises(Refused, match="1 at least"):
+        await client.runs(limit=0)
+
+
+async def test_a_callback_that_fails_leaves_the_question_to_others(create, pets, caplog):
+    asked = anyio.Event()
+
+    async def broken(question):
+        asked.set()
+        raise OSError("the display is gone")
+
+    async with await create(on_input_request=broken) as client:
+        await client.add_source(openapi=f"{pets.url}/openapi.json", namespace="pets")
+        run = await client.start("return tools.pets.pets.create_pet(body={'name': 'Rex'})")
+        await asked.wait()
+        (question,) = await client.inbox()
+        await client.answer(question.id, Answer(verdict="accept"))
+        assert (await client.wait(run.id)).outcome.value["ok"]
+    assert f"{question.id} waits in the inbox" in caplog.text
+
+
+async def test_an_answer_that_is_too_long_is_not_told_as_a_daemon_that_is_gone(served, monkeypatch):
+    async with await Client.create(adapter="daemon", folder=served) as client:
+        await client.execute("return 'x' * 100000")
+        monkeypatch.setattr("executus_gateway.sdk.daemontarget.MAX_ANSWER_BYTES", 1000)
+        with pytest.raises(DaemonFailed, match="too long to be read: ask for less"):
+            await client.runs()
+        monkeypatch.undo()
+        assert len(await client.runs()) == 1

@@ -32,6 +32,7 @@ class Answered:
         session_doubted: It may be so: 400 on its id, which many servers answer instead.
         challenge: The last refusal's `WWW-Authenticate`.
         guarded: What the egress guard said of the last connection it did not give.
+        sent: Something of the last request may have reached the server: there was a connection.
     """
 
     status: int = 0
@@ -39,6 +40,7 @@ class Answered:
     session_doubted: bool = False
     challenge: str = ""
     guarded: str = ""
+    sent: bool = False
 
 
 ANSWERED: ContextVar[Answered | None] = ContextVar("mcp_answered", default=None)
@@ -90,23 +92,26 @@ class _Noting(httpx2.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         sent = request if self._address is None else self._address.whole(request)
+        notes = [note for note in (self._lost, ANSWERED.get()) if note is not None]
+        for note in notes:
+            note.sent = True
         try:
             response = await self._inner.handle_async_request(sent)
         except httpx2.ConnectError as error:
-            for note in (self._lost, ANSWERED.get()):
-                if note is not None and isinstance(error.__cause__, EgressError):
+            for note in notes:
+                note.sent = False
+                if isinstance(error.__cause__, EgressError):
                     note.guarded = str(error.__cause__)
             raise
         if self._address is not None:
             self._address.hide(response, sent)
         if response.status_code >= 400:
             known = _SESSION in request.headers
-            for note in (self._lost, ANSWERED.get()):
-                if note is not None:
-                    note.status = response.status_code
-                    note.challenge = response.headers.get("www-authenticate", "")[:MAX_CHALLENGE]
-                    note.session_lost |= known and response.status_code == 404
-                    note.session_doubted |= known and response.status_code == 400
+            for note in notes:
+                note.status = response.status_code
+                note.challenge = response.headers.get("www-authenticate", "")[:MAX_CHALLENGE]
+                note.session_lost |= known and response.status_code == 404
+                note.session_doubted |= known and response.status_code == 400
         if response.headers.get("content-encoding", "identity").strip().lower() != "identity":
             await response.aclose()
             raise httpx2.DecodingError("the MCP server compressed its answer unasked")

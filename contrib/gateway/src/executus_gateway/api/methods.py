@@ -3,7 +3,7 @@
     execute {code, compute_s?}          → run, ended
     runs.start {code, compute_s?}       → run
     runs.wait {run, through_pauses?}    → run
-    runs.cancel {run} · runs.list {} · runs.calls {run}
+    runs.cancel {run} · runs.get {run} · runs.list {limit?} · runs.calls {run}
     sources.list {} · sources.add {…}   → as `tools.executor.sources.*`
     sources.remove {source} · sources.refresh {source}
     sources.connect {source, scheme, value}
@@ -54,6 +54,7 @@ class Api:
             "runs.start": self._start,
             "runs.wait": self._wait,
             "runs.cancel": self._cancel,
+            "runs.get": self._run,
             "runs.list": self._runs,
             "runs.calls": self._calls,
             "sources.list": self._sources,
@@ -114,9 +115,15 @@ class Api:
     async def _cancel(self, params: Mapping[str, Any]) -> Any:
         return await self._gateway.cancel(params["run"])
 
+    async def _run(self, params: Mapping[str, Any]) -> Any:
+        return self._gateway.run(params["run"])
+
     async def _runs(self, params: Mapping[str, Any]) -> Any:
-        del params
-        return self._gateway.runs()
+        limit = params.get("limit")
+        if limit is not None and limit < 1:
+            raise Refused("limit is 1 at least")
+        runs = self._gateway.runs()
+        return runs if limit is None else runs[-limit:]
 
     async def _calls(self, params: Mapping[str, Any]) -> Any:
         return self._gateway.calls(params["run"])

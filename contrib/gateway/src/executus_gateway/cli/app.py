@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import signal
-from typing import Any
+from typing import Any, cast
 
 import click
 
@@ -74,11 +74,18 @@ def _run_app() -> int:
     except click.Abort:
         return 128 + signal.SIGINT
     except Exception as error:  # noqa: BLE001 - a traceback might show a key
-        told, code = _judged(error)
+        told, code = _judged(_first(error))
         if told:
             tell(f"executus-gateway: {told}")
         return code
     return returned if isinstance(returned, int) else 0
+
+
+def _first(error: Exception) -> Exception:
+    """What failed in a group of tasks; the others were cancelled for it."""
+    if isinstance(error, ExceptionGroup):
+        return _first(cast("ExceptionGroup[Exception]", error).exceptions[0])
+    return error
 
 
 def _judged(error: Exception) -> tuple[str, int]:

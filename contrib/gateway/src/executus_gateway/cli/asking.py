@@ -13,6 +13,7 @@ from pydantic_core import from_json
 
 from executus.cli.output import one_line, prompt, tell
 from executus.cli.reading import LineReader
+from executus.errors import SetupError
 from executus_gateway.schema import Answer, Interaction
 
 __all__ = ["TerminalAnswers"]
@@ -89,8 +90,13 @@ class TerminalAnswers:
         return Answer(verdict="accept", values=values, channel=CHANNEL)
 
     async def _line(self) -> str | None:
-        line = await self._lines.line()
-        return None if line is None else line.strip()
+        while True:
+            try:
+                line = await self._lines.line()
+            except SetupError as error:  # no text, or cut by the terminal: it can be typed again
+                prompt(f"{error}\n> ")
+            else:
+                return None if line is None else line.strip()
 
 
 def _typed(line: str, schema: dict[str, Any]) -> Any:

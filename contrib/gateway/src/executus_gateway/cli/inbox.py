@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
+from pathlib import Path
 from typing import Any, TextIO, cast
 
 import click
 from pydantic import SecretStr
 from pydantic_core import from_json
 
+from executus.cli.inputs import seconds
 from executus.cli.output import tell
-from executus.cli.process import DONE, FAILED
+from executus.cli.process import DONE, FAILED, run_async
 from executus.cli.reading import LineReader, is_typed
 from executus_gateway.cli.asking import CHANNEL, TerminalAnswers
-from executus_gateway.cli.connecting import with_client
+from executus_gateway.cli.connecting import folder, with_client
 from executus_gateway.cli.listing import json_option, show_list
+from executus_gateway.cli.popup import Popup, watch_with_popups
 from executus_gateway.cli.watching import watch_inbox
 from executus_gateway.errors import Refused, UnknownId
 from executus_gateway.schema import Answer, Interaction, Verdict
@@ -81,11 +85,29 @@ async def answer(
 
 @inbox.command()
 @click.option("--until-empty", is_flag=True, help="End when no question is left.")
-@with_client
-async def watch(client: Client, *, until_empty: bool) -> int:
+@click.option(
+    "--linger", "linger_s", type=seconds, help="Wait so many seconds for another one, then end."
+)
+@click.option("--popup", is_flag=True, help="In a popup of this tmux session, while there are any.")
+def watch(*, until_empty: bool, linger_s: float | None, popup: bool) -> int:
     """Wait for questions and answer them here, as they come."""
+    if popup and (until_empty or linger_s is not None):
+        raise Refused("--popup watches until it is ended: leave --until-empty and --linger out")
+    if popup:
+        return run_async(partial(_watch_with_popups, folder()))
+    ends = until_empty or linger_s is not None
+    return _watch_here(linger_s=(linger_s or 0.0) if ends else None)
+
+
+@with_client
+async def _watch_here(client: Client, *, linger_s: float | None) -> int:
     answers = TerminalAnswers(LineReader(is_terminal=is_typed()))
-    return await watch_inbox(client, answers, until_empty=until_empty)
+    return await watch_inbox(client, answers, linger_s=linger_s)
+
+
+async def _watch_with_popups(home: Path) -> int:
+    await watch_with_popups(home, await Popup.here(home))
+    return DONE
 
 
 def _found(questions: list[Interaction], name: str) -> Interaction:

@@ -40,7 +40,10 @@ def _launch(name: str, args: tuple[str, ...]) -> NoReturn:
     daemon = anyio.run(start_daemon, home)
     launch = AGENTS[name](daemon, home, os.environ)
     _write(launch)
-    _become(program, [name, *launch.options, *args], launch)
+    try:
+        _become(program, [name, *launch.options, *args], launch)
+    except OSError as error:
+        raise Refused(f"{program} cannot be started: {error.strerror}") from error
 
 
 def _write(launch: Launch) -> None:

@@ -32,9 +32,9 @@ def runs() -> None:
 @with_client
 async def list_runs(client: Client, limit: int, *, as_json: bool) -> int:
     """List runs, the latest first."""
-    found = [_shown(run) for run in reversed(await client.runs())]
+    found = [_shown(run) for run in reversed(await client.runs(limit=limit))]
     columns = ("id", "state", "client", "seconds", "code")
-    show_list(found[:limit], columns, as_json=as_json, none="no runs yet")
+    show_list(found, columns, as_json=as_json, none="no runs yet")
     return DONE
 
 
@@ -44,7 +44,7 @@ async def list_runs(client: Client, limit: int, *, as_json: bool) -> int:
 @with_client
 async def show(client: Client, run: str, *, as_json: bool) -> int:
     """Show a run with its calls, by id; `last` is the latest."""
-    found = _found(await client.runs(), run)
+    found = await _latest(client) if run == "last" else await client.run(run)
     calls = await client.calls(found.id)
     if as_json:
         told = [call.model_dump(mode="json") for call in calls]
@@ -57,11 +57,11 @@ async def show(client: Client, run: str, *, as_json: bool) -> int:
     return DONE
 
 
-def _found(runs: list[TaskRun], name: str) -> TaskRun:
-    matching = runs[-1:] if name == "last" else [run for run in runs if run.id == name]
-    if not matching:
-        raise UnknownId(f"there is no run {name[:80]!r}: `executus-gateway runs list` lists them")
-    return matching[0]
+async def _latest(client: Client) -> TaskRun:
+    runs = await client.runs(limit=1)
+    if not runs:
+        raise UnknownId("there is no run yet")
+    return runs[0]
 
 
 def _call(call: CallRecord) -> dict[str, Any]:

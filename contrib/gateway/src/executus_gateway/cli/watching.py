@@ -6,23 +6,31 @@ from collections.abc import AsyncIterator
 
 import anyio
 
-from executus.cli.output import tell
+from executus.cli.output import prompt, tell
 from executus.cli.process import DONE
 from executus_gateway.cli.asking import TerminalAnswers
 from executus_gateway.errors import DaemonFailed, Refused
 from executus_gateway.schema import Answer, Event, Interaction
 from executus_gateway.sdk import Client
+from majordomo.clock import SYSTEM_CLOCK, Clock
 
-__all__ = ["watch_inbox"]
+__all__ = ["until_questions", "watch_inbox"]
 
 
-async def watch_inbox(client: Client, answers: TerminalAnswers, *, until_empty: bool) -> int:
+async def watch_inbox(
+    client: Client,
+    answers: TerminalAnswers,
+    *,
+    linger_s: float | None = None,
+    clock: Clock = SYSTEM_CLOCK,
+) -> int:
     """Answer questions until nobody types any more.
 
     Args:
         client: Of the gateway.
         answers: Asks the person.
-        until_empty: End as soon as no question is left, too.
+        linger_s: End, too, when no question has waited for so many seconds; None for never.
+        clock: Times that.
 
     Returns:
         The exit code.
@@ -30,29 +38,41 @@ async def watch_inbox(client: Client, answers: TerminalAnswers, *, until_empty: 
     Raises:
         DaemonFailed: The daemon ended.
     """
+    while True:
+        waiting = await client.inbox()
+        if not waiting:
+            with clock.deadline(linger_s):
+                waiting = await until_questions(client)
+        if not waiting or not await _put(client, answers, waiting[0]):
+            return DONE
+
+
+async def until_questions(client: Client, known: frozenset[str] = frozenset()) -> list[Interaction]:
+    """Wait until there is an open question besides known ones; all that are open, oldest first.
+
+    Raises:
+        DaemonFailed: The daemon ended.
+    """
     async with client.events() as events:
         while True:
             waiting = await client.inbox()
-            if waiting:
-                if not await _put(client, answers, waiting[0], events):
-                    return DONE
-            elif until_empty:
-                return DONE
-            else:
-                await _next(events)
+            if any(question.id not in known for question in waiting):
+                return waiting
+            await _next(events)
 
 
-async def _put(
-    client: Client, answers: TerminalAnswers, question: Interaction, events: AsyncIterator[Event]
-) -> bool:
+async def _put(client: Client, answers: TerminalAnswers, question: Interaction) -> bool:
     """Whether the person is still there."""
     answer: Answer | None = None
     is_taken_back = False
 
     async def take_back() -> None:
         nonlocal is_taken_back
-        while any(one.id == question.id for one in await client.inbox()):
-            await _next(events)
+        try:
+            await _until_closed(client, question)
+        except DaemonFailed:
+            prompt("\n")  # what is told of it begins a line of its own
+            raise
         is_taken_back = True
         group.cancel_scope.cancel()
 
@@ -65,6 +85,12 @@ async def _put(
     elif is_taken_back:
         tell("\nanswered elsewhere")
     return answer is not None or is_taken_back
+
+
+async def _until_closed(client: Client, question: Interaction) -> None:
+    async with client.events() as events:
+        while any(one.id == question.id for one in await client.inbox()):
+            await _next(events)
 
 
 async def _given(client: Client, question: Interaction, answer: Answer) -> str:

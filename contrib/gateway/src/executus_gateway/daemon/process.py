@@ -8,6 +8,7 @@ import signal
 import socket
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
+from functools import partial
 from importlib.metadata import version
 from typing import Any, Final
 
@@ -57,7 +58,9 @@ async def run_daemon(
     files = DaemonFiles(folder)
     files.prepare()
     with log_to_file(
-        files.log, max_bytes=settings.log_bytes, secrets=[files.token(), files.agent_token()]
+        files.log,
+        max_bytes=settings.daemon_log_bytes,
+        secrets=[files.token(), files.agent_token()],
     ):
         try:
             async with AsyncExitStack() as stack:
@@ -76,14 +79,15 @@ async def _opened(
 ) -> Gateway:
     """Open the folder. Who looks whether it is locked holds it for a moment: then try again."""
     guard = Egress(allow_hosts=settings.allow_hosts)
+    opened = partial(open_local, files.folder, guard=guard, log_bytes=settings.log_bytes)
     for _ in range(LOCK_TRIES):
         try:
-            return await stack.enter_async_context(open_local(files.folder, guard=guard))
+            return await stack.enter_async_context(opened())
         except StateLocked:
             if files.alive() is not None:
                 raise
             await clock.sleep(LOCK_PAUSE_S)
-    return await stack.enter_async_context(open_local(files.folder, guard=guard))
+    return await stack.enter_async_context(opened())
 
 
 def _listening(port: int) -> socket.socket:

@@ -13,6 +13,8 @@ __all__ = ["LOOPBACK", "HttpServer", "bound_socket"]
 
 LOOPBACK = "127.0.0.1"
 GRACE_S = 1
+KEPT_S = 75
+"""Longer than clients keep an idle connection: else one is closed just as a request is sent."""
 
 
 def bound_socket(port: int) -> socket.socket:
@@ -52,6 +54,7 @@ class HttpServer(uvicorn.Server):
                 proxy_headers=False,
                 ws="none",
                 lifespan="on",
+                timeout_keep_alive=KEPT_S,
                 timeout_graceful_shutdown=GRACE_S,
             )
         )

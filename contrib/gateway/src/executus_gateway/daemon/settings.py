@@ -9,6 +9,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from executus_gateway.errors import Refused
+from executus_gateway.local import LOG_BYTES
 
 __all__ = ["SETTINGS_FILE", "DaemonSettings"]
 
@@ -23,7 +24,8 @@ class DaemonSettings(BaseModel):
         allow_hosts: Internal hosts that sources may reach, as `executus.egress.Egress` takes them.
         idle_stop_s: Seconds without a request and without a run after which the daemon ends;
             0 for never.
-        log_bytes: Size at which the log begins anew; two older ones are kept.
+        log_bytes: Size of the log of events past which it is folded into the snapshot.
+        daemon_log_bytes: Size at which `daemon.log` begins anew; two older ones are kept.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -31,7 +33,8 @@ class DaemonSettings(BaseModel):
     port: Annotated[int, Field(ge=0, lt=65536)] = 0
     allow_hosts: tuple[str, ...] = ()
     idle_stop_s: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
-    log_bytes: Annotated[int, Field(ge=10_000)] = 2_000_000
+    log_bytes: Annotated[int, Field(ge=10_000)] = LOG_BYTES
+    daemon_log_bytes: Annotated[int, Field(ge=10_000)] = 2_000_000
 
     @classmethod
     def read(cls, folder: Path) -> DaemonSettings:

@@ -14,10 +14,12 @@ from executus_gateway.domain.naming import identifier, identifiers, namespace_fr
 from executus_gateway.domain.policies import DEFAULTS, decide, matches
 from executus_gateway.domain.searchindex import SearchIndex
 from executus_gateway.domain.sourcestates import TRANSITIONS, moved
+from executus_gateway.domain.telling import MAX_TOLD_CHARS, cut_printed, cut_value
 
 __all__ = [
     "DEFAULTS",
     "FILE_SCHEMA",
+    "MAX_TOLD_CHARS",
     "TRANSITIONS",
     "Catalogs",
     "Found",
@@ -29,6 +31,8 @@ __all__ = [
     "bind",
     "changed_files",
     "check",
+    "cut_printed",
+    "cut_value",
     "decide",
     "given_file",
     "identifier",

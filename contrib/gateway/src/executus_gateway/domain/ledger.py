@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Literal, TypeVar, cast
@@ -28,9 +29,13 @@ from majordomo.tasks import finish
 
 __all__ = ["Ledger"]
 
+logger = logging.getLogger("executus_gateway.domain")
+
 R = TypeVar("R", bound=Record)
 
 FOLD_AFTER_EVENTS = 5000
+FOLD_AGAIN_EVENTS = 100
+"""How many events a fold that failed waits for the next try."""
 WATCH_BUFFER = 1000
 
 _LISTED_BY = {
@@ -66,6 +71,7 @@ class Ledger:
         self._records: dict[str, dict[str, Record]] = {}
         self._sequence = 0
         self._folded = 0
+        self._fold_not_before = 0
         self._turn = anyio.Lock()
         self._watchers: set[MemoryObjectSendStream[Event]] = set()
 
@@ -81,6 +87,7 @@ class Ledger:
         self._sequence = self._folded = history.snapshot.sequence
         for event in history.events:
             self._apply(event)
+        await self._fold_when_long(is_long=history.is_long)
         return history.torn_bytes
 
     async def aclose(self) -> None:
@@ -153,10 +160,9 @@ class Ledger:
                     actor=actor,
                     changes=tuple(self._change(change, now) for change in changes),
                 )
-                await self._store.append(event)
+                is_long = await self._store.append(event)
                 self._apply(event)
-                if self._sequence - self._folded >= FOLD_AFTER_EVENTS:
-                    await self._fold()
+                await self._fold_when_long(is_long=is_long)
                 return event
 
         event = await finish(commit)
@@ -197,10 +203,22 @@ class Ledger:
                     self._of(collection).pop(record_id, None)
         self._sequence = event.sequence
 
+    async def _fold_when_long(self, *, is_long: bool) -> None:
+        due = is_long or self._sequence - self._folded >= FOLD_AFTER_EVENTS
+        if due and self._sequence >= self._fold_not_before:
+            await self._fold()
+
     async def _fold(self) -> None:
-        if self._sequence > self._folded:
+        """Fold what is not folded. What cannot be folded stays in the log: nothing is lost."""
+        if self._sequence == self._folded:
+            return
+        try:
             await self._store.fold(self.snapshot())
-            self._folded = self._sequence
+        except OSError as error:
+            self._fold_not_before = self._sequence + FOLD_AGAIN_EVENTS
+            logger.warning("the log cannot be folded into the snapshot: %s", error.strerror)
+            return
+        self._folded = self._sequence
 
     def _tell(self, event: Event) -> None:
         for watcher in list(self._watchers):

@@ -2,6 +2,6 @@
 
 from executus_gateway.local.artifacts import FolderArtifacts
 from executus_gateway.local.daemonfiles import DaemonFiles, DaemonRecord
-from executus_gateway.local.filestore import FileStore
+from executus_gateway.local.filestore import LOG_BYTES, FileStore
 
-__all__ = ["DaemonFiles", "DaemonRecord", "FileStore", "FolderArtifacts"]
+__all__ = ["LOG_BYTES", "DaemonFiles", "DaemonRecord", "FileStore", "FolderArtifacts"]

@@ -25,7 +25,8 @@ class FolderArtifacts:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._threads = WorkerThreads(2)
+        self._threads = WorkerThreads(1)
+        self._writes = WorkerThreads(1)  # two writers of one key would write into one another
 
     async def get(self, kind: ArtifactKind, key: str) -> bytes | None:
         """The file's bytes, or None."""
@@ -33,7 +34,7 @@ class FolderArtifacts:
 
     async def put(self, kind: ArtifactKind, key: str, data: bytes) -> None:
         """Write the file durably."""
-        await self._threads.call(_write, self._path(kind, key), data)
+        await self._writes.call(_write, self._path(kind, key), data)
 
     async def keys(self, kind: ArtifactKind) -> Sequence[str]:
         """The names of the files there are."""
@@ -41,7 +42,7 @@ class FolderArtifacts:
 
     async def drop(self, kind: ArtifactKind, key: str) -> None:
         """Remove the file."""
-        await self._threads.call(_remove, self._path(kind, key))
+        await self._writes.call(_remove, self._path(kind, key))
 
     def _path(self, kind: ArtifactKind, key: str) -> Path:
         if not _KEY.fullmatch(key):

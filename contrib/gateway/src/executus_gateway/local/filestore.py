@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable
 from io import FileIO
 from pathlib import Path
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import anyio
 
@@ -24,9 +24,11 @@ from executus_gateway.schema import Event, Snapshot
 from majordomo.tasks import finish
 from majordomo.threads import WorkerThreads
 
-__all__ = ["FileStore"]
+__all__ = ["LOG_BYTES", "FileStore"]
 
 T = TypeVar("T")
+
+LOG_BYTES: Final = 4 * 1024 * 1024
 
 
 class FileStore:
@@ -34,9 +36,11 @@ class FileStore:
 
     Args:
         folder: Its path.
+        log_bytes: Size past which the log is long. It is the snapshot's own size where that is
+            more: else a long history would be written again and again for a little news.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, log_bytes: int = LOG_BYTES) -> None:
         self._folder = folder
         self._snapshot = folder / "snapshot.json"
         self._log = folder / "events.jsonl"
@@ -44,6 +48,8 @@ class FileStore:
         self._turn = anyio.Lock()
         self._lock: FolderLock | None = None
         self._file: FileIO | None = None
+        self._log_bytes = log_bytes
+        self._snapshot_bytes = 0
         self._good = 0
 
     async def load(self) -> History:
@@ -55,10 +61,10 @@ class FileStore:
         """
         return await self._alone(self._load)
 
-    async def append(self, event: Event) -> None:
-        """Write one line and sync it."""
+    async def append(self, event: Event) -> bool:
+        """Write one line and sync it; says whether the log is long by now."""
         line = encode_event(event)
-        await self._alone(lambda: self._append(line))
+        return await self._alone(lambda: self._append(line))
 
     async def fold(self, snapshot: Snapshot) -> None:
         """Write the snapshot, then begin the log anew."""
@@ -88,21 +94,31 @@ class FileStore:
     def _read(self) -> History:
         snapshot = Snapshot()
         if self._snapshot.exists():
-            snapshot = decode_snapshot(self._snapshot.read_bytes(), self._snapshot.name)
+            stored = self._snapshot.read_bytes()
+            self._snapshot_bytes = len(stored)
+            snapshot = decode_snapshot(stored, self._snapshot.name)
         data = self._log.read_bytes() if self._log.exists() else b""
         log = decode_log(data, self._log.name, snapshot.sequence)
         self._open_log()
         self._good = log.good_bytes
         if log.torn_bytes:
             self._cut()
-        return History(snapshot=snapshot, events=log.events, torn_bytes=log.torn_bytes)
+        return History(
+            snapshot=snapshot,
+            events=log.events,
+            torn_bytes=log.torn_bytes,
+            is_long=self._is_long(),
+        )
 
     def _open_log(self) -> None:
         flags = os.O_RDWR | os.O_CREAT | os.O_APPEND
         self._file = FileIO(os.open(self._log, flags, PRIVATE_FILE), "r+")
         sync_folder(self._folder)
 
-    def _append(self, line: bytes) -> None:
+    def _is_long(self) -> bool:
+        return self._good > max(self._log_bytes, self._snapshot_bytes)
+
+    def _append(self, line: bytes) -> bool:
         file = self._opened()
         try:
             written = 0
@@ -113,6 +129,7 @@ class FileStore:
             self._cut()  # a half line between two whole ones would be damage
             raise
         self._good += len(line)
+        return self._is_long()
 
     def _cut(self) -> None:
         file = self._opened()
@@ -125,12 +142,14 @@ class FileStore:
             raise
 
     def _fold(self, data: bytes) -> None:
+        file = self._opened()
         write_durably(self._snapshot, data)
-        self._opened().close()
-        self._file = None
-        write_durably(self._log, b"")
-        self._open_log()
+        self._snapshot_bytes = len(data)
+        # Cut in place: whoever crashes before it finds events that the snapshot has, and skips
+        # them. There is no moment without a log that can be added to.
+        os.ftruncate(file.fileno(), 0)
         self._good = 0
+        os.fsync(file.fileno())
 
     def _close(self) -> None:
         if self._file is not None:

@@ -31,8 +31,12 @@ class FolderLock:
             raise StateLocked(
                 f"{path.parent} is in use by another process: end it, or give another folder"
             ) from error
-        os.ftruncate(self._descriptor, 0)
-        os.write(self._descriptor, str(os.getpid()).encode())
+        try:
+            os.ftruncate(self._descriptor, 0)
+            os.write(self._descriptor, str(os.getpid()).encode())
+        except OSError:
+            self.release()
+            raise
 
     def release(self) -> None:
         """Let it go; a second time does nothing."""

@@ -5,13 +5,20 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from executus_gateway.mcp.bridge import bridge_stdio
+    from executus_gateway.mcp.daemonlink import Endpoint, FindEndpoint
     from executus_gateway.mcp.endpoint import make_server
     from executus_gateway.mcp.overhttp import HttpEndpoint
 
-__all__ = ["HttpEndpoint", "bridge_stdio", "make_server"]
+__all__ = ["Endpoint", "FindEndpoint", "HttpEndpoint", "bridge_stdio", "make_server"]
 
 # Loaded when asked for: the bridge is a process per agent, and serves nothing itself.
-_MODULES = {"HttpEndpoint": "overhttp", "bridge_stdio": "bridge", "make_server": "endpoint"}
+_MODULES = {
+    "Endpoint": "daemonlink",
+    "FindEndpoint": "daemonlink",
+    "HttpEndpoint": "overhttp",
+    "bridge_stdio": "bridge",
+    "make_server": "endpoint",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -16,6 +16,7 @@ from mcp.types import (
     Tool,
 )
 
+from executus_gateway.domain import MisfitArguments, check
 from executus_gateway.errors import GatewayError
 from executus_gateway.mcp.elicitation import (
     SessionPrompter,
@@ -24,7 +25,7 @@ from executus_gateway.mcp.elicitation import (
     elicitation,
     expressible,
 )
-from executus_gateway.mcp.protocol import INPUT_REQUIRED_SINCE, NAME
+from executus_gateway.mcp.protocol import INPUT_REQUIRED_SINCE, NAME, RUN_KEY
 from executus_gateway.mcp.rendering import told_problem, told_run
 from executus_gateway.ports import NO_PROMPTER, Prompter
 from executus_gateway.schema import Interaction, TaskRun
@@ -95,28 +96,29 @@ class _Endpoint:
             match params.name:
                 case "execute" if params.request_state:
                     return await self._continue(context, params, params.request_state)
-                case "execute" if isinstance(arguments.get("code"), str):
-                    return await self._execute(context, arguments)
-                case "resume" if isinstance(arguments.get("run_id"), str):
+                case "execute":
+                    check(EXECUTE.input_schema, arguments)
+                    named = str((params.meta or {}).get(RUN_KEY) or "")
+                    return await self._execute(context, arguments, named)
+                case "resume":
+                    check(RESUME.input_schema, arguments)
                     run = await self._gateway.wait(arguments["run_id"], through_pauses=True)
                     return told_run(run, [], can_resume=True)
-                case "execute" | "resume":
-                    return told_problem("execute takes code=…, resume takes run_id=…")
                 case _:
                     return told_problem("there is no such tool; use execute")
-        except GatewayError as error:
+        except (GatewayError, MisfitArguments) as error:
             return told_problem(str(error))
 
     async def _execute(
-        self, context: Context, arguments: dict[str, Any]
+        self, context: Context, arguments: dict[str, Any], named: str
     ) -> CallToolResult | InputRequiredResult:
         prompter = self._prompter(context)
-        timeout = arguments.get("timeout")
         run = await self._gateway.start(
             arguments["code"],
             client=_client_name(context),
-            compute_s=float(timeout) if isinstance(timeout, int | float) and timeout > 0 else None,
+            compute_s=arguments.get("timeout"),
             prompter=prompter,
+            run_id=named,
         )
         return await self._settled(context, run.id, prompter)
 

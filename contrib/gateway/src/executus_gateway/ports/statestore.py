@@ -19,11 +19,13 @@ class History:
         snapshot: The folded part.
         events: All later ones, in order.
         torn_bytes: Bytes of a last, never acknowledged event that were dropped.
+        is_long: Whether it is time to `fold`.
     """
 
     snapshot: Snapshot
     events: Sequence[Event] = ()
     torn_bytes: int = 0
+    is_long: bool = False
 
 
 class StateStore(Protocol):
@@ -38,12 +40,20 @@ class StateStore(Protocol):
         """
         ...
 
-    async def append(self, event: Event) -> None:
-        """Add an event; returns when it would survive a loss of power."""
+    async def append(self, event: Event) -> bool:
+        """Add an event; returns when it would survive a loss of power.
+
+        Returns:
+            Whether the log is long by now, so that it is time to `fold`.
+        """
         ...
 
     async def fold(self, snapshot: Snapshot) -> None:
-        """Replace the log up to `snapshot.sequence` by the snapshot, all or nothing."""
+        """Replace the log up to `snapshot.sequence` by the snapshot, all or nothing.
+
+        Raises:
+            OSError: It could not be done; what was stored is as it was, and can be added to.
+        """
         ...
 
     async def aclose(self) -> None:

@@ -113,9 +113,20 @@ class Client:
         """End a run."""
         return await self._run("runs.cancel", run=run)
 
-    async def runs(self) -> list[TaskRun]:
-        """All runs, oldest first."""
-        return [TaskRun.model_validate(found) for found in await self._ask("runs.list")]
+    async def run(self, run: str) -> TaskRun:
+        """A run as it is now."""
+        return await self._run("runs.get", run=run)
+
+    async def runs(self, *, limit: int | None = None) -> list[TaskRun]:
+        """Runs, oldest first.
+
+        Args:
+            limit: How many of the latest; all that are kept, whose results may be many MiB, for
+                None.
+        """
+        return [
+            TaskRun.model_validate(found) for found in await self._ask("runs.list", limit=limit)
+        ]
 
     async def calls(self, run: str) -> list[CallRecord]:
         """A run's calls."""

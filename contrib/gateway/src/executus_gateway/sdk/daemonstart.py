@@ -19,6 +19,8 @@ START_TIMEOUT_S: Final = 120.0
 POLL_S: Final = 0.02
 LOCKED_S: Final = 20.0
 _MODULE: Final = "executus_gateway.daemon"
+_SPAWNED: Final[set[int]] = set()
+"""Daemons this process has started: a process that lives long must see to their ends."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +78,7 @@ async def start_daemon(
         while True:
             if (record := files.alive()) is not None:
                 return _address(files, record)
+            _reap()
             with _turn(files) as mine:
                 if mine:
                     await _started(files, clock)
@@ -131,7 +134,7 @@ def _spawn(files: DaemonFiles) -> int:
     # Not subprocess: its object would have to live as long as the daemon, which outlives us.
     null = os.devnull
     complaint = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
-    return os.posix_spawn(
+    pid = os.posix_spawn(
         sys.executable,
         [sys.executable, "-m", _MODULE, str(files.folder)],
         os.environ,
@@ -141,6 +144,8 @@ def _spawn(files: DaemonFiles) -> int:
             (os.POSIX_SPAWN_OPEN, 2, str(files.complaint), complaint, 0o600),
         ],
     )
+    _SPAWNED.add(pid)
+    return pid
 
 
 def _exit_code(pid: int) -> int | None:
@@ -148,8 +153,17 @@ def _exit_code(pid: int) -> int | None:
     try:
         ended, status = os.waitpid(pid, os.WNOHANG)
     except ChildProcessError:
+        _SPAWNED.discard(pid)
         return None
-    return os.waitstatus_to_exitcode(status) if ended else None
+    if not ended:
+        return None
+    _SPAWNED.discard(pid)
+    return os.waitstatus_to_exitcode(status)
+
+
+def _reap() -> None:
+    for pid in list(_SPAWNED):
+        _exit_code(pid)
 
 
 def _complaint(files: DaemonFiles, code: int) -> str:

@@ -28,6 +28,8 @@ from majordomo.http import (
 __all__ = ["DaemonTarget"]
 
 MAX_EVENT_BYTES: Final = 16 * 1024 * 1024
+MAX_ANSWER_BYTES: Final = 128 * 1024 * 1024
+"""Above what a gateway keeps of all its runs."""
 _JSON: Final = ("content-type", "application/json")
 
 
@@ -90,7 +92,9 @@ class DaemonTarget:
         body = to_json({"method": method, "params": given})
         response = await self._open("POST", "/rpc", body)
         try:
-            answer = _Answer.model_validate_json(await read_body(response))
+            answer = _Answer.model_validate_json(
+                await read_body(response, max_bytes=MAX_ANSWER_BYTES)
+            )
         except TransportError as error:
             raise self._lost(error) from error
         except ValidationError as error:
@@ -158,6 +162,8 @@ class DaemonTarget:
             raise self._lost(error) from error
 
     def _lost(self, error: TransportError) -> DaemonFailed:
+        if error.code == "body_too_large":
+            return DaemonFailed("the gateway's answer is too long to be read: ask for less of it")
         return DaemonFailed(
             f"the gateway's daemon at {self.address.url} is gone ({error.code}): ask again, a new "
             "one is started by the next client"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable
 from typing import TypeAlias
 
@@ -9,8 +10,13 @@ from executus_gateway.schema import Answer, Interaction
 
 __all__ = ["HostPrompter", "OnInputRequest"]
 
+logger = logging.getLogger("executus_gateway.sdk")
+
 OnInputRequest: TypeAlias = Callable[[Interaction], Awaitable[Answer | None]]
-"""Answers a question, or gives None: it then waits in the inbox. Never a model's tool."""
+"""Answers a question, or gives None: it then waits in the inbox. Never a model's tool.
+
+One that raises has given none; the error is logged.
+"""
 
 
 class HostPrompter:
@@ -30,4 +36,8 @@ class HostPrompter:
 
     async def ask(self, interaction: Interaction) -> Answer | None:
         """Ask it."""
-        return await self._callback(interaction)
+        try:
+            return await self._callback(interaction)
+        except Exception:
+            logger.exception("the host's callback failed; %s waits in the inbox", interaction.id)
+            return None

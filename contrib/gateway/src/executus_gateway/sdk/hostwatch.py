@@ -11,7 +11,7 @@ import anyio
 from executus_gateway.errors import DaemonFailed, Refused, UnknownId
 from executus_gateway.schema import Event, Interaction, Put
 from executus_gateway.sdk.answering import told_answer
-from executus_gateway.sdk.hostprompter import OnInputRequest
+from executus_gateway.sdk.hostprompter import HostPrompter, OnInputRequest
 from executus_gateway.sdk.target import Target
 from majordomo.tasks import TaskOwner
 
@@ -30,7 +30,7 @@ class HostWatch:
 
     def __init__(self, target: Target, callback: OnInputRequest) -> None:
         self._target = target
-        self._callback = callback
+        self._prompter = HostPrompter(callback)
         self._mine: set[str] = set()
         self._seen: set[str] = set()
         self._owner = TaskOwner()
@@ -90,7 +90,7 @@ class HostWatch:
                 self._owner.start(lambda question=question: self._ask(question))
 
     async def _ask(self, question: Interaction) -> None:
-        answer = await self._callback(question)
+        answer = await self._prompter.ask(question)
         if answer is None:
             return
         try:

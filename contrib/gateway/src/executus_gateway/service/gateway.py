@@ -119,6 +119,7 @@ class Gateway:
         client: str = "",
         compute_s: float | None = None,
         prompter: Prompter = NO_PROMPTER,
+        run_id: str = "",
     ) -> TaskRun:
         """Begin a run and return at once.
 
@@ -127,11 +128,20 @@ class Gateway:
             client: Who asks, for the record.
             compute_s: Seconds the code may compute; the gateway's limit caps it.
             prompter: That client's own way to a person.
+            run_id: What the run is called, `run_` and letters and digits; else a new id.
+
+        Raises:
+            Refused: The gateway is closed, or there is a run of that id.
         """
         if self._owner is None:
             raise Refused("the gateway is closed: open it first, `async with open_local(…)`")
         return await self._runner.start(
-            self._owner, code, client=client, compute_s=compute_s, prompter=prompter
+            self._owner,
+            code,
+            client=client,
+            compute_s=compute_s,
+            prompter=prompter,
+            run_id=run_id,
         )
 
     async def execute(
@@ -180,6 +190,14 @@ class Gateway:
             MisfitArguments: They do not fit, or there is no such tool.
         """
         return await self._controls.call("describe", arguments)
+
+    def run(self, run_id: str) -> TaskRun:
+        """A run as it is now.
+
+        Raises:
+            UnknownId: There is no such run.
+        """
+        return self.ledger.require(TaskRun, run_id)
 
     def runs(self) -> list[TaskRun]:
         """All runs, oldest first."""

@@ -1,20 +1,21 @@
-"""`tools.executor.runs.read`: what an earlier run gave, piece by piece where it is long."""
+"""`tools.executor.runs.read`: what an earlier run called and gave, in pieces where it is long."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic_core import to_json
 
 from executus_gateway.domain import Ledger
-from executus_gateway.schema import TaskRun
+from executus_gateway.schema import CallRecord, TaskRun
 from executus_gateway.service.controls import Control, object_schema
 
 __all__ = ["run_controls"]
 
 DEFAULT_CHARS = 20_000
 MAX_CHARS = 200_000
+MAX_CALLS = 100
 
 
 class _RunControls:
@@ -33,7 +34,12 @@ class _RunControls:
             "json": piece,
             "next_offset": end if end < len(text) else None,
             "problem": outcome.problem.message if outcome and outcome.problem else "",
+            "calls": [{"path": call.path, "state": call.state} for call in self._calls(run.id)],
         }
+
+    def _calls(self, run_id: str) -> Sequence[CallRecord]:
+        """The last calls; `started` in a run that has ended is one whose end nobody saw."""
+        return [call for call in self._ledger.all(CallRecord) if call.run == run_id][-MAX_CALLS:]
 
 
 def run_controls(ledger: Ledger) -> tuple[Control, ...]:
@@ -46,7 +52,7 @@ def run_controls(ledger: Ledger) -> tuple[Control, ...]:
     return (
         Control(
             path="executor.runs.read",
-            description="What an earlier run returned, as JSON text from an offset on.",
+            description="What an earlier run called, and returned: as JSON text from an offset on.",
             schema=object_schema(
                 "run",
                 run={"type": "string"},

@@ -12,7 +12,7 @@ import anyio
 from executus_gateway.broker import InputBroker
 from executus_gateway.domain import Ledger
 from executus_gateway.engine import recovered
-from executus_gateway.errors import EngineFailed
+from executus_gateway.errors import EngineFailed, Refused
 from executus_gateway.ports import (
     NO_PROMPTER,
     ArtifactStore,
@@ -31,6 +31,7 @@ from executus_gateway.schema import (
     RunProblem,
     RunState,
     TaskRun,
+    is_id,
 )
 from executus_gateway.service.answers import kept_value
 from executus_gateway.service.callhandler import CallHandler
@@ -46,8 +47,13 @@ __all__ = ["Runner"]
 logger = logging.getLogger("executus_gateway.service")
 
 MAX_VALUE_BYTES = 512 * 1024
+MAX_ID_CHARS = 40
 RESTARTED = RunProblem(
-    kind="restart", message="the gateway was restarted while this ran: run it again"
+    kind="restart",
+    message=(
+        "the gateway ended while this ran, and did not run it again: look which calls it had made, "
+        "with tools.executor.runs.read(run=…), before you do"
+    ),
 )
 
 
@@ -86,6 +92,7 @@ class Runner:
         self._files = files
         self._limits = limits
         self._tasks: dict[str, TaskHandle[None]] = {}
+        self._starting: set[str] = set()
         self._changed: defaultdict[str, anyio.Event] = defaultdict(anyio.Event)
 
     async def recover(self, owner: TaskOwner) -> None:
@@ -109,19 +116,32 @@ class Runner:
         client: str = "",
         compute_s: float | None = None,
         prompter: Prompter = NO_PROMPTER,
+        run_id: str = "",
     ) -> TaskRun:
-        """Store a run and begin it in the owner's block."""
+        """Store a run and begin it in the owner's block; arguments as for `Gateway.start`."""
         budget_s = min(compute_s or self._limits.compute_s, self._limits.compute_s)
         run = TaskRun(
-            id=self._ledger.new_id("run"),
+            id=self._unused(run_id) if run_id else self._ledger.new_id("run"),
             workspace=self._ledger.workspace,
             code=recovered(code),
             client=client,
             budget_s=budget_s,
         )
-        await self._ledger.commit("run.started", run, actor="model")
+        self._starting.add(run.id)
+        try:
+            await self._ledger.commit("run.started", run, actor="model")
+        finally:
+            self._starting.discard(run.id)
         self._begin(run, owner, prompter, None)
         return run
+
+    def _unused(self, run_id: str) -> str:
+        """An id that somebody chose for a run: it is begun once."""
+        if not is_id(run_id, "run") or len(run_id) > MAX_ID_CHARS:
+            raise Refused("this is no id of a run: run_ and letters and digits, 40 at most")
+        if run_id in self._starting or self._ledger.get(TaskRun, run_id) is not None:
+            raise Refused(f"there is a run {run_id} already: wait for it, or give another id")
+        return run_id
 
     async def wait(
         self, run_id: str, *, through_pauses: bool = True, prompter: Prompter = NO_PROMPTER

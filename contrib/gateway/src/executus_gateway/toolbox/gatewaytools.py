@@ -9,12 +9,11 @@ from pydantic import Field
 from pydantic_core import to_json
 
 from executus.registry import Effect, policy
+from executus_gateway.domain import cut_printed, cut_value
 from executus_gateway.sdk import Client
 from majordomo.llm import Tool, tool
 
 __all__ = ["gateway_tools"]
-
-MAX_CHARS = 40_000
 
 
 def gateway_tools(client: Client) -> Sequence[Tool]:
@@ -43,8 +42,7 @@ def gateway_tools(client: Client) -> Sequence[Tool]:
             return f"the run is {run.state}"
         if outcome.problem is not None:
             return f"failed: {outcome.problem.message}"
-        text = to_json(outcome.value).decode()
-        printed = f"\n[printed]\n{outcome.printed}" if outcome.printed else ""
-        return f"{text[:MAX_CHARS]}{printed[:MAX_CHARS]}"
+        text = cut_value(run, to_json(outcome.value).decode())
+        return f"{text}\n[printed]\n{cut_printed(outcome.printed)}" if outcome.printed else text
 
     return (execute,)

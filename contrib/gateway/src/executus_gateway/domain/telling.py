@@ -1,0 +1,34 @@
+"""What a run gave, cut to what a model reads; what is cut says so, and where to read on."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from executus_gateway.schema import TaskRun
+
+__all__ = ["MAX_TOLD_CHARS", "cut_printed", "cut_value"]
+
+MAX_TOLD_CHARS: Final = 40_000
+MAX_PRINTED_CHARS: Final = 8_000
+
+
+def cut_value(run: TaskRun, text: str) -> str:
+    """What a run returned.
+
+    Args:
+        run: The run.
+        text: Its value as text.
+    """
+    if len(text) <= MAX_TOLD_CHARS:
+        return text
+    return (
+        f"{text[:MAX_TOLD_CHARS]}\n[{len(text)} characters; read on in execute: "
+        f"tools.executor.runs.read(run={run.id!r}, offset={MAX_TOLD_CHARS})]"
+    )
+
+
+def cut_printed(text: str) -> str:
+    """What a run printed: its end, as what is printed last tells most."""
+    if len(text) <= MAX_PRINTED_CHARS:
+        return text
+    return f"[the last {MAX_PRINTED_CHARS} of {len(text)} characters]\n{text[-MAX_PRINTED_CHARS:]}"
