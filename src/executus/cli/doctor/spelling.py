@@ -10,8 +10,7 @@ from executus.cli.doctor.finding import Finding, Patient
 from executus.cli.doctor.variables import KEYS, URLS
 from executus.cli.setting import AGENTS_VARIABLE, MCP_VARIABLE
 from executus.cli.storing import STORE_VARIABLE
-from executus.model import TIERS
-from executus.model import MODEL_VARIABLE
+from executus.model import MODEL_VARIABLE, TIERS
 from majordomo.errors import close_names
 
 __all__ = ["TIER", "examine_spelling", "meant_by_declaration"]

@@ -10,7 +10,7 @@ from typing import Any
 import anyio
 import click
 
-from executus.cli.inputs import seconds
+from executus.cli.inputs import duration
 from executus.cli.output import say_json, tell
 from executus.cli.process import DONE, FAILED, run_async
 from executus_gateway import daemon as serving
@@ -29,7 +29,9 @@ def daemon() -> None:
 @daemon.command()
 @click.option("--port", type=click.IntRange(0, 65535), help="0 takes a free one.")
 @click.option("--allow-host", "allow_hosts", multiple=True, help="An internal host for sources.")
-@click.option("--idle-stop", "idle_stop_s", type=seconds, help="End after so many idle seconds.")
+@click.option(
+    "--idle-stop", "idle_stop_s", type=duration, help="End after so long without work, such as 10m."
+)
 def run(port: int | None, allow_hosts: tuple[str, ...], idle_stop_s: float | None) -> int:
     """Serve in the foreground. Options go over what the folder's gateway.toml says."""
     os.umask(0o077)

@@ -11,7 +11,7 @@ import click
 from pydantic import SecretStr
 from pydantic_core import from_json
 
-from executus.cli.inputs import seconds
+from executus.cli.inputs import duration
 from executus.cli.output import tell
 from executus.cli.process import DONE, FAILED, run_async
 from executus.cli.reading import LineReader, is_typed
@@ -86,7 +86,10 @@ async def answer(
 @inbox.command()
 @click.option("--until-empty", is_flag=True, help="End when no question is left.")
 @click.option(
-    "--linger", "linger_s", type=seconds, help="Wait so many seconds for another one, then end."
+    "--linger",
+    "linger_s",
+    type=duration,
+    help="Wait so long for another one, such as 2s, then end.",
 )
 @click.option("--popup", is_flag=True, help="In a popup of this tmux session, while there are any.")
 def watch(*, until_empty: bool, linger_s: float | None, popup: bool) -> int:
