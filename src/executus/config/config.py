@@ -62,6 +62,11 @@ class Config:
     def __init__(self, source: Source) -> None:
         self._source = LayeredSource(source)
 
+    @property
+    def waits(self) -> bool:
+        """Whether an answer may take time: not where all sources are of this process."""
+        return self._source.waits
+
     @overload
     async def get(self, key: str) -> str | None: ...
     @overload

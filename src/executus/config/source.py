@@ -80,6 +80,8 @@ class LayeredSource:
     def __init__(self, *sources: Source) -> None:
         self._sources = sources
         self._failing: set[int] = set()
+        self.waits = any(_waits(source) for source in sources)
+        """Whether an answer may take time: not where all sources are of this process."""
 
     async def get(self, key: str) -> str | None:
         """See `Source.get`; never raises."""
@@ -113,6 +115,12 @@ class LayeredSource:
             return None
         self._failing.discard(index)
         return value
+
+
+def _waits(source: Source) -> bool:
+    if isinstance(source, LayeredSource):
+        return source.waits
+    return not isinstance(source, EnvironmentSource | MappingSource)
 
 
 class _FunctionSource:

@@ -62,7 +62,10 @@ async def execute(state: RunState[Out]) -> RunResult[Out]:
         await _close(state)
         raise
     await _close(state)
-    _remember(state)
+    if state.status is RunStatus.OK and state.loop is not None:
+        # Lent to a run that goes on from this one's answer.
+        messages = state.loop.messages
+        state.kit.histories.put_back(state.fragments, messages, history=state.new_from)
     return state.result()
 
 
@@ -125,13 +128,6 @@ def _drop(state: RunState[Any]) -> None:
         return
     with suppress(StopIteration):
         state.held.aclose().send(None)
-
-
-def _remember(state: RunState[Any]) -> None:
-    """Lend what was encoded to a run that goes on from this one's answer."""
-    if state.status is RunStatus.OK and state.loop is not None:
-        messages = state.loop.messages
-        state.kit.histories.put_back(state.fragments, messages, history=state.new_from)
 
 
 def _let_go(state: RunState[Any]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any, TypeAlias
+from typing import Any, Protocol
 
 from executus.config import Config
 from executus.errors import RunRejected, SetupError
@@ -22,7 +22,20 @@ from majordomo.llm.outputtype import OutputType
 
 __all__ = ["configured_limits", "limits_in_force", "resolve_legs"]
 
-AskGate: TypeAlias = Callable[[RunState[Any], str, Callable[[], Awaitable[Any]]], Awaitable[Any]]
+
+class AskGate(Protocol):
+    """Asks a port that may refuse; see `executus.run.stages.ask_gate`."""
+
+    def __call__(
+        self,
+        state: RunState[Any],
+        name: str,
+        ask: Callable[[], Awaitable[Any]],
+        *,
+        waits: bool = True,
+    ) -> Awaitable[Any]:
+        """Its answer."""
+        ...
 
 
 _LEAST_RUNTIME_S = 0.001
@@ -50,18 +63,22 @@ async def limits_in_force(state: RunState[Any], ask_gate: AskGate) -> Limits:
     given, configured = state.info.limits, _ALL_USUAL
     asked = [name for name in _CONFIGURED if name not in given.given]
     if asked:
-        read = partial(configured_limits, state.kit.config, asked)
-        configured = (await ask_gate(state, "config", read)).over(_ALL_USUAL)
+        config = state.kit.config
+        read = partial(configured_limits, config, asked)
+        configured = await ask_gate(state, "config", read, waits=config.waits)
     return given.over(configured)
 
 
 async def configured_limits(config: Config, names: Iterable[str] = _CONFIGURED) -> Limits:
-    """The bounds of these names as a host has configured them, or the defaults.
+    """All bounds: those of these names as a host has configured them, else the defaults.
 
     Raises:
         BadSetting: One of them cannot be read.
     """
-    return Limits(**{name: await _CONFIGURED[name](config) for name in names})
+    found = {name: await _CONFIGURED[name](config) for name in names}
+    if all(value == getattr(_ALL_USUAL, name) for name, value in found.items()):
+        return _ALL_USUAL  # most hosts configure none, and each run asks
+    return Limits(**found).over(_ALL_USUAL)
 
 
 async def resolve_legs(state: RunState[Any], ask_gate: AskGate) -> Sequence[Leg]:

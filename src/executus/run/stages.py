@@ -6,7 +6,7 @@ identify → admit → resolve → open → loop → deliver → close
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, nullcontext
 from dataclasses import replace
 from typing import Any, TypeAlias, TypeVar
 
@@ -82,11 +82,20 @@ def _is_waited_for(state: RunState[Any], lane: Lane) -> bool:
     return lane in held_lanes() and not state.in_background
 
 
-async def ask_gate(state: RunState[Any], name: str, ask: Callable[[], Awaitable[T]]) -> T:
-    """Ask a gate within a port's time. One that fails or hangs is closed."""
+async def ask_gate(
+    state: RunState[Any], name: str, ask: Callable[[], Awaitable[T]], *, waits: bool = True
+) -> T:
+    """Ask a gate within a port's time. One that fails or hangs is closed.
+
+    Args:
+        state: The run.
+        name: What to call the gate in the refusal.
+        ask: Asks it.
+        waits: False when it answers at once, and needs no time limit.
+    """
     timeout_s = state.info.limits.port_timeout_s
     try:
-        with state.kit.clock.deadline(timeout_s):
+        with state.kit.clock.deadline(timeout_s) if waits else nullcontext():
             return await ask()
     except RunRejected:
         raise

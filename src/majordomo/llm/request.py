@@ -152,19 +152,34 @@ class Request:
     keep_raw: bool = False
 
     def __post_init__(self) -> None:
-        require_ends("messages", self.messages, Message, "a list of messages, such as [user('hi')]")
-        require("system", self.system, str, "a text")
-        require_ends("tools", self.tools, Tool, "a list of tools, made with @tool")
-        _require_choice(self.tool_choice)
-        if self.output is not None:
-            require("output", self.output, OutputSchema, "an OutputSchema; generate() takes a type")
-        require("settings", self.settings, Settings, "Settings(…)")
+        _require_fields(self)
 
 
 _CHOICES = ("auto", "none", "required")
 
 
-def _require_choice(value: object) -> None:
-    if value not in _CHOICES and not isinstance(value, Tool):
+_LISTS: tuple[tuple[str, type[Any], str], ...] = (
+    ("messages", Message, "a list of messages, such as [user('hi')]"),
+    ("tools", Tool, "a list of tools, made with @tool"),
+)
+
+
+def _require_fields(request: Any) -> None:
+    # Asked here first: a loop makes a request per step, and each function called costs.
+    for name, kind, what in _LISTS:
+        items = getattr(request, name)
+        fits = type(items) is tuple and (
+            not items or (isinstance(items[0], kind) and isinstance(items[-1], kind))
+        )
+        if not fits:
+            require_ends(name, items, kind, what)
+    if not isinstance(request.system, str):
+        require("system", request.system, str, "a text")
+    if not isinstance(request.settings, Settings):
+        require("settings", request.settings, Settings, "Settings(…)")
+    if not isinstance(request.output, OutputSchema | None):
+        require("output", request.output, OutputSchema, "an OutputSchema; generate() takes a type")
+    choice = request.tool_choice
+    if choice not in _CHOICES and not isinstance(choice, Tool):
         known = ", ".join(_CHOICES)
-        raise ConfigError(f"tool_choice must be {known} or a tool, not {value!r:.100}")
+        raise ConfigError(f"tool_choice must be {known} or a tool, not {choice!r:.100}")

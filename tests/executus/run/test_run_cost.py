@@ -95,7 +95,7 @@ async def calls_of(run):
 
 @pytest.mark.parametrize(
     ("make", "most_alone", "most_per_turn"),
-    [(agent_run, 60, 61), (executor_run, 235, 135), (configured_run, 280, 135)],
+    [(agent_run, 60, 61), (executor_run, 240, 135), (configured_run, 275, 135)],
 )
 async def test_a_run_without_ports_calls_few_functions(make, most_alone, most_per_turn):
     alone = await calls_of(make(0))
