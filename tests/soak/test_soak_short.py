@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from soakruns import Soak, report
-from soaktable import PARTS, run, table
+from soaktable import PARTS, of_tests, run, table
 
 from executus.batteries.audit import AuditLog
 from executus.run import closing
@@ -57,7 +57,7 @@ def test_the_table_sums_what_the_parts_say():
 
 def test_a_part_is_read_by_its_lines(capsys):
     line = report("runs", 3, 2, 0, 1)
-    code, found = run([sys.executable, "-c", f"print('x'); print({line!r}); exit(3)"], {})
+    code, found, _ = run([sys.executable, "-c", f"print('x'); print({line!r}); exit(3)"], {})
     assert code == 3
     assert found == [{"part": "runs", "cases": 3, "survived": 2, "leaked": 0, "lost": 1}]
     assert line in capsys.readouterr().out
@@ -68,3 +68,16 @@ def test_the_parts_are_there():
     paths = [Path(word) for word in files if word.endswith((".py", ".toml"))]
     assert paths
     assert [path for path in paths if not path.exists()] == []
+
+
+@pytest.mark.parametrize(
+    ("summary", "survived", "lost"),
+    [
+        ("14823 passed in 566.61s (0:09:26)", 14_823, 0),
+        ("1 failed, 4 passed, 3 skipped, 179 deselected, 2 errors in 5.00s", 4, 3),
+        ("no tests ran in 0.01s", 0, 0),
+    ],
+)
+def test_a_part_of_tests_alone_is_read_by_its_last_line(summary, survived, lost):
+    row = of_tests("lab", summary)
+    assert (row["survived"], row["lost"], row["cases"]) == (survived, lost, survived + lost)
