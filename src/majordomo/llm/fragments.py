@@ -52,6 +52,11 @@ class Fragments:
         """The fragments of one dialect: `id(message)` → (message, fragment), to read and add to."""
         return cast("dict[int, tuple[Message, T]]", self._encoded.setdefault(dialect, {}))
 
+    @property
+    def dialects(self) -> int:
+        """How many dialects messages were encoded in."""
+        return len(self._encoded)
+
     def joined(self, dialect: Hashable, messages: Sequence[Message], make: Callable[[], J]) -> J:
         """A joiner that has been given exactly `messages`.
 

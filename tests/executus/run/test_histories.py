@@ -282,6 +282,17 @@ def test_all_that_is_long_counts_twice(message):
         assert (kept.take(messages) is fragments) is remembered
 
 
+def test_each_dialect_a_conversation_was_encoded_in_counts():
+    messages = talk(said="x" * 1_000)
+    for dialects, remembered in ((1, True), (3, True), (4, False)):
+        kept, fragments = memory(most_bytes=250_000), Fragments()
+        for number in range(dialects):
+            known = fragments.of(("model", number))
+            known.update({id(message): (message, b"") for message in messages})
+        kept.put_back(fragments, messages)
+        assert (kept.take(messages) is fragments) is remembered
+
+
 def test_the_oldest_are_forgotten_when_there_is_no_room():
     kept = memory(most_bytes=300_000)
     talks = [talk(said="x" * 1_000) for _ in range(10)]
