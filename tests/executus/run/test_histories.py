@@ -356,8 +356,27 @@ def test_a_memory_that_serves_run_after_run_does_not_grow():
         fragments.of("dialect").update({id(message): (message, b"") for message in messages})
         kept.put_back(fragments, messages, history=len(history))
     known = kept.take(history).of("dialect")
-    assert LONG <= len(known) <= 3 * LONG + 20
+    assert LONG <= len(known) <= LONG + 2
     assert all(id(message) in known for message in history)
+
+
+async def test_what_other_runs_over_one_history_were_asked_is_not_held():
+    """It would count for nothing, and be there for as long as the history is used."""
+    history, executor, asked = talk(), Executor(), []
+
+    class Question(TextPart):
+        pass
+
+    async with LoopbackServer(answer) as server:
+        provider = openai_provider("key", base_url=server.url)
+        for number in range(10):
+            question = Question(f"question {number}")
+            asked.append(weakref.ref(question))
+            agent = RunnableAgent(model=provider.model("m" if number < 5 else "n"))
+            await executor.run(agent, Invocation([question], history=history))
+            del question
+    gc.collect()
+    assert sum(one() is not None for one in asked) <= 1
 
 
 def test_nought_bytes_remember_nothing():
