@@ -47,5 +47,8 @@ async def prune(age: timedelta, *stores: Prunable, clock: Clock = SYSTEM_CLOCK) 
     """
     if age <= timedelta():
         raise SetupError(f"an age to prune by must be above zero, not {age}")
-    before = clock.wall() - age
+    try:
+        before = clock.wall() - age
+    except OverflowError:
+        return 0  # before the calendar begins there is nothing
     return sum([await store.prune(before) for store in stores])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -19,8 +20,10 @@ def briefly() -> Generator[None]:
     Modules are a hundred thousand objects that stay. The collector would walk them again and again
     while they are loaded, and once more at the end: a quarter of what a short command costs.
     """
-    gc.set_threshold(_OFTEN_ENOUGH, *gc.get_threshold()[1:])
+    usual = gc.get_threshold()
+    gc.set_threshold(_OFTEN_ENOUGH, *usual[1:])
+    atexit.register(gc.freeze)  # not here: a program that called the command goes on
     try:
         yield
     finally:
-        gc.freeze()
+        gc.set_threshold(*usual)

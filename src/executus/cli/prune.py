@@ -18,7 +18,7 @@ def age_of(text: str) -> timedelta:
     """The age meant by `30d` or `12h`.
 
     Raises:
-        SetupError: It is none, or not above zero.
+        SetupError: It is none, not above zero, or has no unit: `90` meant as days would be seconds.
     """
     try:
         age = timedelta(seconds=parse_duration(text))
@@ -26,6 +26,8 @@ def age_of(text: str) -> timedelta:
         age = timedelta()
     if age <= timedelta():
         raise SetupError(f"--older {text!r} is no age above zero, such as 30d or 12h")
+    if text.strip()[-1].isdigit():
+        raise SetupError(f"--older {text!r} has no unit; write {text.strip()}d for days")
     return age
 
 

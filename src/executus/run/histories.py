@@ -29,8 +29,7 @@ __all__ = ["EncodedHistories"]
 
 _LEAST_MESSAGES = 32  # fewer are encoded in less time than it takes to remember them
 _KEPT_S = 600.0
-_AROUND_MESSAGE = 512  # the objects a message and its encoding are made of
-_COPIES = 2  # a text, and its encoding
+_AROUND_MESSAGE = 256  # the objects a message, or an encoding of it, is made of
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +97,11 @@ class EncodedHistories:
             return
         fragments.keep_only(messages)
         size = fragments.joined(_Size, messages, _Size)
-        if size.has_media or size.bytes > self._most_bytes:
+        held = size.bytes * (1 + max(1, fragments.dialects))
+        if size.has_media or held > self._most_bytes:
             return
         ends = (messages[-1], messages[history - 1]) if history else (messages[-1],)
-        kept = _Kept(fragments, ends, size.bytes, self._clock.monotonic() + _KEPT_S)
+        kept = _Kept(fragments, ends, held, self._clock.monotonic() + _KEPT_S)
         with self._lock:
             self._keep(kept)
             while self._bytes > self._most_bytes:
@@ -139,10 +139,10 @@ class EncodedHistories:
 
 
 class _Size:
-    """What a conversation and its encoding take; see `majordomo.llm.fragments.Joiner`.
+    """What a conversation takes; see `majordomo.llm.fragments.Joiner`.
 
     Attributes:
-        bytes: About.
+        bytes: About; each encoding of it takes as many.
         has_media: Whether it holds images or documents, which do not outlive their run.
     """
 
@@ -155,11 +155,11 @@ class _Size:
 
     def add(self, message: Message) -> None:
         """Count the next message."""
-        state = _COPIES * sys.getsizeof(message.state.data) if message.state is not None else 0
+        state = sys.getsizeof(message.state.data) if message.state is not None else 0
         self.bytes += _AROUND_MESSAGE + state
         for part in message.parts:
             self.has_media = self.has_media or _is_media(part)
-            self.bytes += _COPIES * sys.getsizeof(_text(part))
+            self.bytes += sys.getsizeof(_text(part))
 
 
 def _is_media(part: Part) -> bool:

@@ -13,23 +13,24 @@ from executus.lane import Lane
 
 __all__ = ["held_lanes", "holding"]
 
-_HELD: ContextVar[frozenset[Lane]] = ContextVar("executus_held_lanes", default=frozenset())
+_AROUND: ContextVar[tuple[holding, ...]] = ContextVar("executus_held_lanes", default=())
 
 
 class holding:  # noqa: N801 - reads like a function where it is used
     """Note that a slot of a lane is held for as long as the block lasts.
 
-    Holds for this task, those it starts, and the threads it calls.
+    Holds for this task, those it starts, and the threads it calls; for those that outlive the
+    block until it ends.
     """
 
-    __slots__ = ("_lane", "_token")
+    __slots__ = ("_token", "lane")
 
     def __init__(self, lane: Lane) -> None:
-        self._lane = lane
-        self._token: Token[frozenset[Lane]] | None = None
+        self.lane: Lane | None = lane
+        self._token: Token[tuple[holding, ...]] | None = None
 
     def __enter__(self) -> None:
-        self._token = _HELD.set(_HELD.get() | {self._lane})
+        self._token = _AROUND.set((*_AROUND.get(), self))
 
     def __exit__(
         self,
@@ -38,9 +39,10 @@ class holding:  # noqa: N801 - reads like a function where it is used
         traceback: TracebackType | None,
     ) -> None:
         assert self._token is not None  # noqa: S101 - set by __enter__
-        _HELD.reset(self._token)
+        self.lane = None  # tasks that were left behind still know of the block
+        _AROUND.reset(self._token)
 
 
 def held_lanes() -> frozenset[Lane]:
     """The lanes of which a run around this code holds a slot."""
-    return _HELD.get()
+    return frozenset(block.lane for block in _AROUND.get() if block.lane is not None)

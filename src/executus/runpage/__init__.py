@@ -50,3 +50,7 @@ def __getattr__(name: str) -> Any:
     if name != "run_page":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return import_module(f"{__name__}.page").run_page
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -250,7 +250,8 @@ class HttpxResponse:
     async def aclose(self) -> None:
         """See `HTTPResponse.aclose`."""
         if self._connection is not None:
-            self._connection.limit = None  # whoever gets it next has a limit of its own
+            # Whoever gets it next has a limit of its own, which a second call must leave alone.
+            self._connection.limit, self._connection = None, None
         with _translated():
             await self._response.aclose()
         if self._chunks is not None and not self._ended:

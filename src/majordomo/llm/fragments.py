@@ -17,8 +17,6 @@ __all__ = ["Fragments", "Joiner"]
 
 T = TypeVar("T")
 
-_SPARE_ENTRIES = 16
-
 
 class Joiner(Protocol):
     """Builds a conversation in one dialect, message by message; only ever added to."""
@@ -52,6 +50,11 @@ class Fragments:
         """The fragments of one dialect: `id(message)` → (message, fragment), to read and add to."""
         return cast("dict[int, tuple[Message, T]]", self._encoded.setdefault(dialect, {}))
 
+    @property
+    def dialects(self) -> int:
+        """How many dialects messages were encoded in."""
+        return len(self._encoded)
+
     def joined(self, dialect: Hashable, messages: Sequence[Message], make: Callable[[], J]) -> J:
         """A joiner that has been given exactly `messages`.
 
@@ -71,13 +74,14 @@ class Fragments:
         return cast("J", found)
 
     def keep_only(self, messages: Sequence[Message]) -> None:
-        """Forget what is not of `messages`, wherever that is the greater part.
+        """Forget what is not of `messages`.
 
         Whoever lends one memory to run after run calls this in between, or it grows with each.
         """
-        most = 2 * len(messages) + _SPARE_ENTRIES
+        alive = {id(message) for message in messages}
         for known in self._encoded.values():
-            if len(known) > most:
-                alive = {id(message) for message in messages}
-                for key in [key for key in known if key not in alive]:
-                    del known[key]
+            for key in known.keys() - alive:
+                del known[key]
+        for dialect, (joined, _) in tuple(self._joined.items()):
+            if joined and id(joined[-1]) not in alive:  # nothing goes on from there
+                del self._joined[dialect]

@@ -67,7 +67,8 @@ def require_ends(name: str, value: object, kind: type[Any], what: str) -> None:
     if isinstance(value, str | bytes) or not isinstance(value, Sequence):
         raise ConfigError(f"{name} must be {what}, not {_kind(value)}")
     items = cast("Sequence[object]", value)
-    for item in (*items[:1], *items[-1:]):
+    ends = (items[0], items[-1]) if items else ()  # not slices, which a deque has none of
+    for item in ends:
         if not isinstance(item, kind):
             raise ConfigError(f"{name} must be {what}; there is {_kind(item)} in it")
 

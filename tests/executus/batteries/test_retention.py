@@ -68,3 +68,7 @@ async def test_each_store_is_asked_to_forget_what_is_older_than_the_age():
 async def test_an_age_that_would_forget_everything_is_refused(age):
     with pytest.raises(SetupError, match="above zero"):
         await prune(age, MemoryRunIndex())
+
+
+async def test_nothing_is_older_than_the_calendar():
+    assert await prune(timedelta(days=999_999), MemoryRunIndex()) == 0

@@ -93,6 +93,12 @@ async def test_an_age_that_is_none_is_one_sentence(store, older):
     assert "is no age above zero, such as 30d or 12h" in done.stderr.decode()
 
 
+async def test_an_age_without_a_unit_is_refused(store):
+    done = await executus("runs", "prune", "--older", "90", "--store", store)
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert "--older '90' has no unit; write 90d for days" in done.stderr.decode()
+
+
 async def test_in_a_terminal_it_is_a_table(store):
     await a_run(store, "--store", store)
     terminal = Terminal("runs", "list", columns=70, env={"EXECUTUS_STORE": store})

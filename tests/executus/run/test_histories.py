@@ -282,6 +282,17 @@ def test_all_that_is_long_counts_twice(message):
         assert (kept.take(messages) is fragments) is remembered
 
 
+def test_each_dialect_a_conversation_was_encoded_in_counts():
+    messages = talk(said="x" * 1_000)
+    for dialects, remembered in ((1, True), (3, True), (4, False)):
+        kept, fragments = memory(most_bytes=250_000), Fragments()
+        for number in range(dialects):
+            known = fragments.of(("model", number))
+            known.update({id(message): (message, b"") for message in messages})
+        kept.put_back(fragments, messages)
+        assert (kept.take(messages) is fragments) is remembered
+
+
 def test_the_oldest_are_forgotten_when_there_is_no_room():
     kept = memory(most_bytes=300_000)
     talks = [talk(said="x" * 1_000) for _ in range(10)]
@@ -345,8 +356,27 @@ def test_a_memory_that_serves_run_after_run_does_not_grow():
         fragments.of("dialect").update({id(message): (message, b"") for message in messages})
         kept.put_back(fragments, messages, history=len(history))
     known = kept.take(history).of("dialect")
-    assert LONG <= len(known) <= 3 * LONG + 20
+    assert LONG <= len(known) <= LONG + 2
     assert all(id(message) in known for message in history)
+
+
+async def test_what_other_runs_over_one_history_were_asked_is_not_held():
+    """It would count for nothing, and be there for as long as the history is used."""
+    history, executor, asked = talk(), Executor(), []
+
+    class Question(TextPart):
+        pass
+
+    async with LoopbackServer(answer) as server:
+        provider = openai_provider("key", base_url=server.url)
+        for number in range(10):
+            question = Question(f"question {number}")
+            asked.append(weakref.ref(question))
+            agent = RunnableAgent(model=provider.model("m" if number < 5 else "n"))
+            await executor.run(agent, Invocation([question], history=history))
+            del question
+    gc.collect()
+    assert sum(one() is not None for one in asked) <= 1
 
 
 def test_nought_bytes_remember_nothing():

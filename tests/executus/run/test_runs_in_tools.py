@@ -114,3 +114,27 @@ async def test_after_a_run_its_callers_next_one_waits_again():
     assert (await executor.run(INNER, "hello")).ok
     async with lane.slot("somebody"):
         assert (await executor.run(INNER, "hello")).status == "rejected"
+
+
+async def test_a_worker_that_outlives_the_run_it_was_begun_in_waits_again():
+    lane, (send, take), done = Lane(1, max_waiting=0), anyio.create_memory_object_stream(1), []
+    executor = Executor(lane=lane)
+
+    async def worker():
+        async for agent in take:
+            done.append(await executor.run(agent, "hello"))
+            host.cancel_scope.cancel()
+
+    @tool
+    async def work() -> str:
+        """Work."""
+        host.start_soon(worker)
+        return "begun"
+
+    with send, take:
+        async with anyio.create_task_group() as host:
+            assert (await executor.run(boss_with(work), "go")).output == "done"
+            async with lane.slot("somebody"):
+                await send.send(INNER)
+                await anyio.sleep_forever()
+    assert [result.status for result in done] == ["rejected"]

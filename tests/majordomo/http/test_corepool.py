@@ -123,6 +123,23 @@ async def test_a_limit_goes_with_its_answer(server, transport):
     assert limits.entered == entered
 
 
+async def test_closing_an_answer_again_leaves_the_next_ones_limit_alone(server, transport):
+    server.enqueue(SSEAnswer([EVENT, END]))
+    server.enqueue(SSEAnswer([EVENT, END], never))
+    first = await transport.open(HTTPRequest(url=server.url))
+    assert first.limit_reads(Limits())
+    await body(first)
+    await first.aclose()
+    limits = Limits()
+    second = await transport.open(HTTPRequest(url=server.url))
+    assert server.connections == 1
+    assert second.limit_reads(limits)
+    await first.aclose()
+    assert await second.read_chunk() == EVENT
+    assert limits.entered == 1
+    await second.aclose()
+
+
 async def test_the_callers_own_cancellation_is_no_timeout(server, transport):
     server.enqueue(SSEAnswer([EVENT, END], never))
     response = await transport.open(HTTPRequest(url=server.url))

@@ -1,6 +1,7 @@
 """Settings and requests of the wrong kind are refused where they are made, in one sentence."""
 
 import math
+from collections import deque
 
 import pytest
 
@@ -49,6 +50,12 @@ SETTINGS = {
 def test_settings_of_the_wrong_kind_are_refused(given, told):
     with pytest.raises(ConfigError, match=told):
         Settings(**given)
+
+
+def test_a_list_that_has_no_slices_is_taken():
+    assert len(Request(messages=deque([user("a"), user("b")], maxlen=2)).messages) == 2
+    assert Request(messages=deque()).messages == deque()
+    assert Settings(stop=deque(["END"])).stop == ("END",)
 
 
 def test_settings_of_the_right_kinds_are_kept():

@@ -24,3 +24,7 @@ def __getattr__(name: str) -> Any:
     if name != "McpServer":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return import_module(f"{__name__}.server").McpServer
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
