@@ -75,9 +75,8 @@ async def test_a_run_that_spends_the_rest_is_stopped_between_two_calls(tmp_path)
         dear = Reply(calls=[("karma__show", {"name": "bob"})], usage=usage(4_000))
         one.script(dear, "never said")
         (told,) = await one.ask("ann", "how is bob?")
-        assert told.startswith(
-            "Sorry, I did not get to an answer: the budget of caller 'ann' (5 mort"
-        )
+        spent = "You have spent 4 mortbux of 5 mortbux today"
+        assert told == f"{spent}, and another answer does not fit: ask me again tomorrow."
         assert await one.ask("ann", "/budget") == ["You have spent 4 mortbux of 5 mortbux today."]
         assert one.provider.pending("m") == 1
 

@@ -3,6 +3,7 @@
 import pytest
 from commandline import executus
 
+from executus import Executor, Ports
 from executus.cli.agents import find_agent, read_agent
 from executus.cli.run import RunRequest
 from executus.definitionfile import DefinitionError
@@ -34,19 +35,33 @@ def test_a_name_is_looked_up_in_the_folder_and_a_path_is_read(folder):
     assert (by_name.name, by_name.model, by_name.tools) == ("guide", "fake", ("calc.*",))
 
 
-async def test_what_is_asked_for_goes_over_what_the_file_says(folder):
+def test_what_is_asked_for_goes_over_what_the_file_says(folder):
     base = find_agent("guide", folder).agent
-    same = await RunRequest().agent(base)
+    same = RunRequest().agent(base)
     assert same == base
-    other = await RunRequest(model="fast", tools=("web.*",), max_runtime_s=5.0).agent(base)
+    other = RunRequest(model="fast", tools=("web.*",), max_runtime_s=5.0).agent(base)
     assert (other.model, other.tools, other.instructions) == ("fast", ("web.*",), base.instructions)
     assert (other.limits.max_steps, other.limits.max_runtime_s) == (4, 5.0)
+
+
+class Seen:
+    """A budget that notes the bounds in force."""
+
+    async def reserve(self, info):
+        self.limits = info.limits
+
+    async def extend(self, run_id, usage, cost): ...
+    async def commit(self, run_id, usage, cost): ...
+    async def release(self, run_id): ...
 
 
 async def test_a_bound_that_is_asked_for_leaves_those_of_the_environment(monkeypatch):
     monkeypatch.setenv("EXECUTUS_MAX_RUNTIME", "5m")
     monkeypatch.setenv("EXECUTUS_MAX_TOKENS", "900")
-    limits = (await RunRequest(max_steps=3).agent(RunnableAgent())).limits
+    agent = RunRequest(max_steps=3).agent(RunnableAgent(model="fake"))
+    seen = Seen()
+    await Executor(ports=Ports(budget=seen)).run(agent, "hello")
+    limits = seen.limits
     assert (limits.max_steps, limits.max_runtime_s, limits.max_tokens) == (3, 300.0, 900)
 
 

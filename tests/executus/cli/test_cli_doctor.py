@@ -228,6 +228,8 @@ def test_a_note_is_no_problem(tmp_path):
 NOTED = {
     "what another program may read": (
         {"LLM_VERBOSITY": "loud"}, "LLM_VERBOSITY", "unless another program reads it"),
+    "a vendor's other variable": (
+        {"GOOGLE_MAPS_API_KEY": KEY}, "is not read by executus", "if GOOGLE_API_KEY is meant"),
     "what a program of one's own may read": (
         {"EXECUTUS_ALLOWANCE": "5"}, "is not read by executus", "unless your program does"),
     "a name beside the one that is meant": (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from difflib import get_close_matches
+from difflib import SequenceMatcher, get_close_matches
 
 from executus.cli.doctor.bounds import BOUNDS, LANE
 from executus.cli.doctor.finding import Finding, Patient
@@ -26,6 +26,8 @@ _FORMER_NAMES = {
     "OLLAMA_BASE_URL": "OLLAMA_HOST",
 }
 _CLOSE = 0.8
+_CERTAIN = 0.9
+"""From here on it is a slip of the finger; below, it may be a name of somebody else's."""
 
 
 def examine_spelling(patient: Patient) -> Iterator[Finding]:
@@ -69,10 +71,17 @@ def _ours(patient: Patient, name: str) -> Finding | None:
 
 def _vendors(patient: Patient, name: str) -> Finding | None:
     known = sorted(KEYS | URLS)
-    meant = _FORMER_NAMES.get(name.upper(), "")
-    if not meant and name not in known:
+    if name in known:
+        return None
+    meant = former = _FORMER_NAMES.get(name.upper(), "")
+    if not meant:
         meant = next(iter(get_close_matches(name.upper(), (*known, *_OURS), 1, _CLOSE)), "")
-    return _misspelt(name, meant) if meant and not patient.get(meant) else None
+    if not meant or patient.get(meant):
+        return None
+    if former or SequenceMatcher(None, name.upper(), meant).ratio() >= _CERTAIN:
+        return _misspelt(name, meant)
+    fix = f"if {meant} is meant, rename it"
+    return Finding(about=name, says="is not read by executus", fix=fix, level="note")
 
 
 def meant_by_declaration(patient: Patient, name: str) -> str:
