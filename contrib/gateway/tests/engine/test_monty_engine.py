@@ -4,6 +4,7 @@ import pytest
 from executus_gateway.engine import MontyEngine
 from executus_gateway.errors import EngineFailed
 from executus_gateway.ports import Finished, Program, RunLimits, Waiting
+from executus_gateway.schema import Outcome
 
 KEY = b"k" * 32
 
@@ -174,3 +175,16 @@ async def test_what_is_emitted_is_bounded_and_says_so_once(engine):
     outcome = await finish(engine, code, max_emitted=1000)
     assert len(outcome.emitted) == 11
     assert outcome.emitted[9:] == ("x" * 98, "[more was emitted than 1000 bytes]")
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["return {VALUE}", "emit({VALUE})", "return tools.a([{VALUE}])", "return {{{VALUE}: 1}}"],
+)
+async def test_an_integer_that_no_log_can_hold_is_told_as_text(engine, code):
+    seen = []
+    outcome = await finish(engine, code.format(VALUE="-(10**4300)"), seen.append)
+    assert outcome.problem is None
+    assert "[an integer of 14285 bits]" in str((outcome.value, outcome.emitted, seen))
+    fits = (await finish(engine, "return 10**4300 - 1")).model_dump_json()
+    assert Outcome.model_validate_json(fits).value == 10**4300 - 1
