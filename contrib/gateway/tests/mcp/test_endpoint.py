@@ -49,7 +49,9 @@ async def test_a_run_that_was_named_is_begun_once(client, gateway):
     assert [run.id for run in gateway.runs()] == [RUN]
 
 
-@pytest.mark.parametrize("name", ["src_0", "run_", "run_a.b", "run_" + "a" * 40])
+@pytest.mark.parametrize(
+    "name", ["src_0", "run_", "run_a.b", "run_é", "run_A", "run_a\n", "run_" + "a" * 40]
+)
 async def test_a_name_that_is_no_runs_is_refused(client, gateway, name):
     failed, text = await told(client, "execute", {RUN_KEY: name}, code="return 1")
     assert failed

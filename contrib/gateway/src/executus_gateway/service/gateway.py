@@ -128,7 +128,7 @@ class Gateway:
             client: Who asks, for the record.
             compute_s: Seconds the code may compute; the gateway's limit caps it.
             prompter: That client's own way to a person.
-            run_id: What the run is called, `run_` and letters and digits; else a new id.
+            run_id: What the run is called, `run_` and a-z and 0-9; else a new id.
 
         Raises:
             Refused: The gateway is closed, or there is a run of that id.

@@ -138,7 +138,7 @@ class Runner:
     def _unused(self, run_id: str) -> str:
         """An id that somebody chose for a run: it is begun once."""
         if not is_id(run_id, "run") or len(run_id) > MAX_ID_CHARS:
-            raise Refused("this is no id of a run: run_ and letters and digits, 40 at most")
+            raise Refused("this is no id of a run: run_ and a-z and 0-9, 40 at most")
         if run_id in self._starting or self._ledger.get(TaskRun, run_id) is not None:
             raise Refused(f"there is a run {run_id} already: wait for it, or give another id")
         return run_id
