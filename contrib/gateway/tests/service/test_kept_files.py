@@ -1,8 +1,11 @@
 """What is too long for code, or no text, is kept under a handle, read in pieces and sent on."""
 
 import base64
+import errno
 
+import anyio
 import pytest
+from executus_gateway.local import FolderArtifacts
 from executus_gateway.schema import Answer, AuthScheme, CallRecord, KeptFile
 from executus_gateway.service import Keep
 from fileservice import PNG, FileService
@@ -195,6 +198,23 @@ async def test_a_run_keeps_so_much_and_the_call_is_good_all_the_same(open_gatewa
         again = await gateway.execute("return tools.f.files.image()['data']")
         assert again.outcome.value["handle"]
     assert len(stored(home)) == 2
+
+
+async def test_a_full_disk_keeps_no_files_and_calls_and_runs_end_well(
+    gateway, files, home, monkeypatch
+):
+    async def full(self, kind, key, data):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    await gateway.execute(files.add())
+    monkeypatch.setattr(FolderArtifacts, "put", full)
+    run = await gateway.execute("return tools.f.files.image()['data']")
+    value = run.outcome.value
+    assert (value["handle"], value["problem"]) == (None, "the gateway's disk takes no files")
+    with anyio.fail_after(30):
+        long = await gateway.execute("return 'x' * 600_000")
+    assert (long.state, long.outcome.value["handle"]) == ("completed", None)
+    assert stored(home) == {}
 
 
 async def test_the_oldest_files_of_ended_runs_make_room(open_gateway, files, home):
