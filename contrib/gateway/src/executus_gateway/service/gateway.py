@@ -96,9 +96,9 @@ class Gateway:
     async def __aenter__(self) -> Self:
         self._owner = await TaskOwner().__aenter__()
         await self.sources.start()
+        await self._retention.sweep_files()  # first: runs that go on keep files meanwhile
         await self._runner.recover(self._owner)
         await self._retention.sweep()
-        await self._retention.sweep_files()
         self._owner.start(self._retention.live)
         return self
 
