@@ -73,6 +73,15 @@ async def test_what_is_cut_says_so(client, gateway):
     assert emitted.endswith("…")
 
 
+async def test_reading_on_begins_where_a_text_was_cut(client):
+    _, text = await told(client, "execute", code="return 'line\\n' * 9_999 + 'end'")
+    shown, _, hint = text.rpartition("\n[")
+    assert shown == "line\n" * 8_000
+    call = hint.partition("read on in execute: ")[2].removesuffix("]")
+    _, rest = await told(client, "execute", code=f"return {call}['data']['json']")
+    assert rest == r"line\n" * 1_999 + 'end"'
+
+
 async def test_what_a_run_called_can_be_read_later(client, gateway):
     await told(client, "execute", {RUN_KEY: RUN}, code="tools.search('x')\nreturn 1")
     failed, text = await told(
