@@ -4,6 +4,7 @@ import pytest
 from executus_gateway.engine import MontyEngine
 from executus_gateway.errors import EngineFailed
 from executus_gateway.ports import Finished, Program, RunLimits, Waiting
+from executus_gateway.schema import Outcome
 
 KEY = b"k" * 32
 
@@ -109,8 +110,25 @@ async def test_everything_is_bounded_and_its_end_is_named(engine, code, kind):
 async def test_sleeping_costs_nothing_and_printing_is_cut(engine):
     outcome = await finish(engine, "import time\ntime.sleep(3600)\nreturn 'awake'", compute_s=1.0)
     assert outcome.value == "awake"
-    flood = await finish(engine, "for i in range(10000): print('x' * 100)", max_printed=1000)
-    assert len(flood.printed) <= 1100
+    code = "for i in range(10000): print(i, 'x' * 100)\ntools.a(1)\nprint('end')\nreturn 'all'"
+    flood = await finish(engine, code, max_printed=1000)
+    assert (flood.problem, flood.value) == (None, "all")
+    assert len(flood.printed) == 1000
+    assert flood.printed.endswith(f"\n9999 {'x' * 100}\nend\n")
+
+
+@pytest.mark.parametrize(
+    "code", ["raise ValueError('x' * 1_000_000)", "return (\n" + "(" * 100_000]
+)
+async def test_what_an_error_says_is_bounded(engine, code):
+    problem = (await finish(engine, code)).problem
+    assert len(problem.message) < 8100
+
+
+async def test_of_a_long_error_its_place_and_its_end_are_told(engine):
+    problem = (await finish(engine, "\nraise ValueError('x' * 1_000_000 + 'end')")).problem
+    assert "line 2" in problem.message
+    assert problem.message.endswith("xend")
 
 
 async def dumped(engine, code):
@@ -174,3 +192,16 @@ async def test_what_is_emitted_is_bounded_and_says_so_once(engine):
     outcome = await finish(engine, code, max_emitted=1000)
     assert len(outcome.emitted) == 11
     assert outcome.emitted[9:] == ("x" * 98, "[more was emitted than 1000 bytes]")
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["return {VALUE}", "emit({VALUE})", "return tools.a([{VALUE}])", "return {{{VALUE}: 1}}"],
+)
+async def test_an_integer_that_no_log_can_hold_is_told_as_text(engine, code):
+    seen = []
+    outcome = await finish(engine, code.format(VALUE="-(10**4300)"), seen.append)
+    assert outcome.problem is None
+    assert "[an integer of 14285 bits]" in str((outcome.value, outcome.emitted, seen))
+    fits = (await finish(engine, "return 10**4300 - 1")).model_dump_json()
+    assert Outcome.model_validate_json(fits).value == 10**4300 - 1

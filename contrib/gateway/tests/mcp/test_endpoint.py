@@ -49,7 +49,9 @@ async def test_a_run_that_was_named_is_begun_once(client, gateway):
     assert [run.id for run in gateway.runs()] == [RUN]
 
 
-@pytest.mark.parametrize("name", ["src_0", "run_", "run_a.b", "run_" + "a" * 40])
+@pytest.mark.parametrize(
+    "name", ["src_0", "run_", "run_a.b", "run_é", "run_A", "run_a\n", "run_" + "a" * 40]
+)
 async def test_a_name_that_is_no_runs_is_refused(client, gateway, name):
     failed, text = await told(client, "execute", {RUN_KEY: name}, code="return 1")
     assert failed
@@ -69,6 +71,15 @@ async def test_what_is_cut_says_so(client, gateway):
     assert value.rstrip().endswith("1999")
     assert len(emitted) == 40_001
     assert emitted.endswith("…")
+
+
+async def test_reading_on_begins_where_a_text_was_cut(client):
+    _, text = await told(client, "execute", code="return 'line\\n' * 9_999 + 'end'")
+    shown, _, hint = text.rpartition("\n[")
+    assert shown == "line\n" * 8_000
+    call = hint.partition("read on in execute: ")[2].removesuffix("]")
+    _, rest = await told(client, "execute", code=f"return {call}['data']['json']")
+    assert rest == r"line\n" * 1_999 + 'end"'
 
 
 async def test_what_a_run_called_can_be_read_later(client, gateway):

@@ -1,10 +1,13 @@
 """What is too long for code, or no text, is kept under a handle, read in pieces and sent on."""
 
 import base64
+import errno
 
+import anyio
 import pytest
+from executus_gateway.local import FolderArtifacts
 from executus_gateway.schema import Answer, AuthScheme, CallRecord, KeptFile
-from executus_gateway.service import Keep
+from executus_gateway.service import Gateway, Keep
 from fileservice import PNG, FileService
 
 from executus.testing import FakeClock
@@ -73,6 +76,16 @@ async def test_long_json_is_cut_as_its_text_and_short_json_is_data(value, files)
 async def test_an_answer_without_end_is_kept_as_far_as_it_goes(value):
     got = await value("return tools.f.files.endless()['data']")
     assert (got["truncated"], got["complete"], got["bytes"]) == (True, False, 20 * 1024 * 1024)
+
+
+async def test_a_text_that_was_cut_within_a_character_is_read_as_text(value, files):
+    files.endless = b"x" + "é".encode() * (11 * 1024 * 1024)
+    code = (
+        "handle = tools.f.files.endless()['data']['handle']\n"
+        "return tools.executor.files.read(handle=handle, offset=10 * 1024 * 1024 - 1)['data']"
+    )
+    got = await value(code)
+    assert (got.get("text"), got["length"], got["next_offset"]) == ("é", 10 * 1024 * 1024, None)
 
 
 async def test_an_image_is_a_handle_with_the_name_its_service_gave(value, home):
@@ -197,6 +210,23 @@ async def test_a_run_keeps_so_much_and_the_call_is_good_all_the_same(open_gatewa
     assert len(stored(home)) == 2
 
 
+async def test_a_full_disk_keeps_no_files_and_calls_and_runs_end_well(
+    gateway, files, home, monkeypatch
+):
+    async def full(self, kind, key, data):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    await gateway.execute(files.add())
+    monkeypatch.setattr(FolderArtifacts, "put", full)
+    run = await gateway.execute("return tools.f.files.image()['data']")
+    value = run.outcome.value
+    assert (value["handle"], value["problem"]) == (None, "the gateway's disk takes no files")
+    with anyio.fail_after(30):
+        long = await gateway.execute("return 'x' * 600_000")
+    assert (long.state, long.outcome.value["handle"]) == ("completed", None)
+    assert stored(home) == {}
+
+
 async def test_the_oldest_files_of_ended_runs_make_room(open_gateway, files, home):
     async with open_gateway(keep=Keep(file_bytes=2500)) as gateway:
         handles = []
@@ -238,6 +268,36 @@ async def test_a_file_that_a_crash_left_without_a_record_goes_at_the_next_start(
     (home / "artifacts/file/fil_lost").write_bytes(b"x")
     async with open_gateway():
         assert list(stored(home).values()) == [PNG]
+
+
+async def test_a_run_that_goes_on_at_a_start_keeps_its_files(
+    open_gateway, files, next_question, monkeypatch
+):
+    async with open_gateway() as gateway:
+        await gateway.execute(files.add())
+        await gateway.policies.add("f.*", "ask")
+        run = await gateway.start("return tools.f.files.image()['data']['handle']")
+        await next_question(gateway)
+    opened, enter, keys = [], Gateway.__aenter__, FolderArtifacts.keys
+
+    async def entering(self):
+        opened.append(self)
+        return await enter(self)
+
+    async def slow(self, kind):
+        if kind == "file":
+            (asked,) = opened[0].inbox()
+            await opened[0].answer(asked.id, Answer(verdict="accept"))
+            with anyio.move_on_after(1):
+                await opened[0].wait(run.id)
+        return await keys(self, kind)
+
+    monkeypatch.setattr(Gateway, "__aenter__", entering)
+    monkeypatch.setattr(FolderArtifacts, "keys", slow)
+    async with open_gateway() as gateway:
+        handle = (await gateway.wait(run.id)).outcome.value
+        read = await gateway.execute(f"return tools.executor.files.read(handle={handle!r})")
+        assert read.outcome.value["ok"]
 
 
 async def test_no_credential_gets_into_a_file(gateway, files, home):

@@ -46,6 +46,21 @@ async def test_a_result_is_data_and_its_files_are_handles(keep, kept, result, da
     assert all(file.data == b"\x89PNG" for file in kept)
 
 
+@pytest.mark.parametrize(
+    ("given", "kept_as"),
+    [
+        ("image/png; q=1", "image/png"),
+        ("image/png\r\nContent-Disposition: form-data; name=admin", "application/octet-stream"),
+        ("größe/x", "application/octet-stream"),
+        (7, "application/octet-stream"),
+        (None, "application/octet-stream"),
+    ],
+)
+async def test_a_content_type_is_one_or_it_is_not_taken(keep, kept, given, kept_as):
+    await told({"content": [{**IMAGE, "mimeType": given}]}, keep)
+    assert [file.content_type for file in kept] == [kept_as]
+
+
 async def test_sounds_and_resources_are_files_too(keep, kept):
     blob = {"uri": "file:///a/b.pdf?x", "blob": PNG, "mimeType": "application/pdf"}
     sound = {"type": "audio", "data": PNG, "mimeType": "audio/wav"}

@@ -82,11 +82,13 @@ class FileService(LoopbackServer):
 
     Attributes:
         rows: How many rows /rows gives.
+        endless: What /endless gives.
     """
 
     def __init__(self):
         super().__init__(self.answer)
         self.rows = 3
+        self.endless = b"[" + b"1," * (11 * 1024 * 1024)
 
     def answer(self, request):
         match request.path.removeprefix("/api"):
@@ -100,7 +102,7 @@ class FileService(LoopbackServer):
             case "/rows":
                 return JSONAnswer(body=[{"row": n, "text": "x" * 100} for n in range(self.rows)])
             case "/endless":
-                return raw(b"[" + b"1," * (11 * 1024 * 1024), "application/json")
+                return raw(self.endless, "application/json")
             case "/echo":
                 return raw(b"\xff\xfe" + request.headers["x"].encode() + b"\0", "application/zip")
             case "/latin":

@@ -34,7 +34,7 @@ Places: TypeAlias = Sequence[Sequence[str]]
 """As `ToolDescriptor.files`."""
 
 _HANDLE = re.compile(r"fil_[0-9a-z]+")
-_TYPE = re.compile(r"[\w.+-]{1,100}/[\w.+*-]{1,100}(;[\x20-\x7e]{0,200})?")
+_TYPE = re.compile(r"[\w.+-]{1,100}/[\w.+*-]{1,100}(;[\x20-\x7e]{0,200})?", re.ASCII)
 _WAYS: Final = ("handle", "base64", "text")
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from pydantic_core import to_json
+
 from executus_gateway.schema import TaskRun
 
 __all__ = ["MAX_TOLD_CHARS", "cut_printed", "cut_value"]
@@ -17,13 +19,17 @@ def cut_value(run: TaskRun, text: str) -> str:
 
     Args:
         run: The run.
-        text: Its value as text.
+        text: Its value as JSON, or as it is where it is a text.
     """
     if len(text) <= MAX_TOLD_CHARS:
         return text
+    shown = text[:MAX_TOLD_CHARS]
+    # What is read on is JSON, in which a text is longer.
+    plain = run.outcome is not None and run.outcome.value is text
+    offset = len(to_json(shown).decode()) - 1 if plain else MAX_TOLD_CHARS
     return (
-        f"{text[:MAX_TOLD_CHARS]}\n[{len(text)} characters; read on in execute: "
-        f"tools.executor.runs.read(run={run.id!r}, offset={MAX_TOLD_CHARS})]"
+        f"{shown}\n[{len(text)} characters; read on in execute: "
+        f"tools.executor.runs.read(run={run.id!r}, offset={offset})]"
     )
 
 

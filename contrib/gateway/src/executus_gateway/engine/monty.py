@@ -29,6 +29,7 @@ __all__ = ["ENGINE_VERSION", "MontyEngine"]
 
 ENGINE_VERSION: Final = f"monty {monty.__version__} pause 1"
 LOOKUPS_PER_CALL = 10
+MAX_MESSAGE = 8000
 
 _Snapshot: TypeAlias = (
     monty.AsyncFunctionSnapshot | monty.AsyncNameLookupSnapshot | monty.AsyncFutureSnapshot
@@ -45,6 +46,18 @@ class _Node:
 
     def __repr__(self) -> str:
         return f"tools.{self.path}".rstrip(".")
+
+
+class _Printed:
+    """What is printed, its end where it is too long: code that prints much is not ended by it."""
+
+    def __init__(self, text: str, most: int) -> None:
+        self.text = text
+        self._most = most
+
+    def __call__(self, stream: str, text: str) -> None:
+        del stream
+        self.text = (self.text + text)[-self._most :]
 
 
 class MontyEngine:
@@ -109,7 +122,7 @@ class _MontyExecution:
         self._session = session
         self._seal_key = seal_key
         self._pause = pause
-        self._output = monty.CollectString(program.limits.max_printed)
+        self._printed = _Printed(pause.printed if pause else "", program.limits.max_printed)
         self._nodes: dict[str, str] = dict(pause.nodes) if pause else {}
         self._wrapped: dict[str, monty.ClassInstance] = {}
         self._open = {call.number: call for call in pause.open_calls} if pause else {}
@@ -117,7 +130,6 @@ class _MontyExecution:
         self._count = pause.calls if pause else 0
         self._emitted: list[Any] = list(pause.emitted) if pause else []
         self._emitted_bytes = sum(len(to_json(value)) for value in self._emitted)
-        self._printed = pause.printed if pause else ""
         self._at: _Snapshot | None = None
 
     async def step(self, answers: Mapping[int, Any]) -> Step:
@@ -146,7 +158,7 @@ class _MontyExecution:
             answered=self._answers,
             calls=self._count,
             emitted=tuple(self._emitted),
-            printed=self._text(),
+            printed=self._printed.text,
             snapshot=self._at.dump(),
         )
         return seal(pause, self._seal_key)
@@ -174,10 +186,10 @@ class _MontyExecution:
     async def _begin(self) -> _Snapshot | monty.MontyComplete:
         if self._pause is not None:
             return await self._session.load_snapshot(
-                self._pause.snapshot, print_callback=self._output
+                self._pause.snapshot, print_callback=self._printed
             )
         return await self._session.feed_start(
-            self._program.code, inputs={"tools": self._node("")}, print_callback=self._output
+            self._program.code, inputs={"tools": self._node("")}, print_callback=self._printed
         )
 
     async def _look_up(self, at: monty.AsyncNameLookupSnapshot) -> _Snapshot | monty.MontyComplete:
@@ -254,12 +266,9 @@ class _MontyExecution:
     def _path(self, object_id: UUID | None) -> str | None:
         return None if object_id is None else self._nodes.get(str(object_id))
 
-    def _text(self) -> str:
-        return self._printed + self._output.output
-
     def _outcome(self, value: Any, problem: RunProblem | None) -> Outcome:
         return Outcome(
-            value=value, emitted=tuple(self._emitted), printed=self._text(), problem=problem
+            value=value, emitted=tuple(self._emitted), printed=self._printed.text, problem=problem
         )
 
 
@@ -278,7 +287,7 @@ def _joined(path: str, name: str) -> str:
 
 def _problem(error: monty.MontyError) -> RunProblem:
     if isinstance(error, monty.MontySyntaxError):
-        return RunProblem(kind="syntax", message=error.display())
+        return RunProblem(kind="syntax", message=_cut(error.display()))
     if not isinstance(error, monty.MontyRuntimeError):
         return RunProblem(kind="internal", message="the sandbox could not run the code")
     text = error.display("type-msg")
@@ -288,4 +297,12 @@ def _problem(error: monty.MontyError) -> RunProblem:
         return RunProblem(kind="memory", message=f"the code used too much memory: {text}")
     if text.startswith("RuntimeError: suspension limit"):
         return RunProblem(kind="limit", message="the code made too many calls")
-    return RunProblem(kind="exception", message=error.display())
+    return RunProblem(kind="exception", message=_cut(error.display()))
+
+
+def _cut(text: str) -> str:
+    """An error's place is at its beginning, its kind at its end; the code's own text is between."""
+    if len(text) <= MAX_MESSAGE:
+        return text
+    half = MAX_MESSAGE // 2
+    return f"{text[:half]}\n[{len(text) - MAX_MESSAGE} characters more]\n{text[-half:]}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import partial
@@ -27,7 +28,8 @@ from majordomo.tasks import TaskOwner
 __all__ = ["Agent", "DaemonLink", "Endpoint", "FindEndpoint"]
 
 CONNECT_S: Final = 30.0
-"""How long a daemon that is there may take no connections: it is ending, or it is stuck."""
+"""How long a daemon that is there may take no connections, or not answer on one: it is ending, or
+it is stuck."""
 PAUSE_S: Final = 0.05
 MAX_EVENT_BYTES: Final = 16 * 1024 * 1024
 
@@ -123,7 +125,7 @@ class DaemonLink:
         if held is not None:
             held.left.set()
         held = self._held = _Held(endpoint)
-        self._owner.start(partial(held.live, agent))
+        self._owner.start(partial(held.live, agent, self._clock))
         return held
 
 
@@ -138,8 +140,17 @@ class _Held:
         self.settled = anyio.Event()
         self.left = anyio.Event()
 
-    async def live(self, agent: Agent) -> None:
+    async def live(self, agent: Agent, clock: Clock) -> None:
         """Until it is left, or breaks; calls that are under way then are told so by the SDK."""
+        try:
+            with clock.deadline(CONNECT_S) as connecting:
+                await self._live(agent, connecting)
+            if connecting.cancelled_caught:
+                self.failed = "TimeoutError"
+        finally:
+            self.settled.set()
+
+    async def _live(self, agent: Agent, connecting: anyio.CancelScope) -> None:
         try:
             headers = {"authorization": f"Bearer {self.endpoint.token}"}
             async with http_client(headers, None, Answered()) as http:
@@ -152,6 +163,7 @@ class _Held:
                 ) as client:
                     await client.list_tools()  # else the first call's result would ask for them
                     self.client = client
+                    connecting.deadline = math.inf
                     self.settled.set()
                     await self.left.wait()
         except Exception as error:  # noqa: BLE001 - whoever calls is told; the agent stays alive
@@ -159,7 +171,6 @@ class _Held:
         finally:
             self.client = None
             self.has_ended = True
-            self.settled.set()
 
 
 def _named(error: BaseException) -> str:

@@ -34,7 +34,7 @@ class RunLimits:
         compute_s: Seconds the code itself may compute; waiting for answers is not counted.
         memory_bytes: Its heap.
         max_calls: Tool calls.
-        max_printed: Bytes of what it prints that are kept.
+        max_printed: Characters of what it prints that are kept, the last ones.
         max_emitted: Bytes of what it emits that are kept, as JSON.
         max_depth: Nested calls of its functions.
     """

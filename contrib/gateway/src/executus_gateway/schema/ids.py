@@ -1,4 +1,4 @@
-"""Portable ids: a prefix that says of what kind, then letters and digits; the same in every target.
+"""Portable ids: a prefix that says of what kind, then a-z and 0-9; the same in every target.
 
 Random ids come from a factory that is given (`IdFactory`). A source's is computed from where it is,
 so that adding it twice, or copying it to another target, is the same source.
@@ -7,6 +7,7 @@ so that adding it twice, or copying it to another target, is the same source.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable
 from typing import Final, Literal, NewType, TypeAlias, get_args
 
@@ -47,6 +48,7 @@ LOCAL_PROFILE: Final = ProfileId("prf_local")
 LOCAL_WORKSPACE: Final = WorkspaceId("wks_local")
 
 HASH_CHARS: Final = 20
+_TAIL: Final = re.compile(r"[0-9a-z]+")
 
 
 def source_id(workspace: WorkspaceId, kind: str, location: str) -> SourceId:
@@ -62,10 +64,10 @@ def source_id(workspace: WorkspaceId, kind: str, location: str) -> SourceId:
 
 
 def is_id(text: str, prefix: Prefix) -> bool:
-    """Whether a text can be an id of that kind.
+    """Whether a text can be an id of that kind; names of files are made of it, on any disk.
 
-    >>> is_id("run_0f3a", "run"), is_id("src_0f3a", "run")
-    (True, False)
+    >>> is_id("run_0f3a", "run"), is_id("src_0f3a", "run"), is_id("run_É", "run")
+    (True, False, False)
     """
     head, _, tail = text.partition("_")
-    return head in get_args(Prefix) and head == prefix and tail.isalnum()
+    return head in get_args(Prefix) and head == prefix and _TAIL.fullmatch(tail) is not None

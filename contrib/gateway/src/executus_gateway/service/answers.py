@@ -10,7 +10,7 @@ from typing import Any
 from pydantic_core import from_json, to_json
 
 from executus_gateway.ports import Credential, Credentials, File
-from executus_gateway.schema import RunId, ToolFailed, ToolOk, ToolResult
+from executus_gateway.schema import RunId, ToolError, ToolFailed, ToolOk, ToolResult
 from executus_gateway.service.keptfiles import KeptFiles
 from executus_gateway.service.secretforms import masked, without
 from majordomo.llm import Scrubber
@@ -57,12 +57,22 @@ class Answers:
         text = to_json(result).decode()
         clean = await self._scrubbed(text)
         if clean is not text:
-            result = type(result).model_validate(from_json(clean))
+            result = await self._reread(result, clean)
         if isinstance(result, ToolFailed):
             return _with_short_detail(result)
         if len(clean) * 4 <= MAX_DATA_BYTES:  # in bytes it is at most four times as long
             return result
         return ToolOk(data=await kept_value(result.data, self._run, self._files, MAX_DATA_BYTES))
+
+    async def _reread(self, result: ToolResult, clean: str) -> ToolResult:
+        try:
+            return type(result).model_validate(from_json(clean))
+        except ValueError:  # a secret stood as a number, or is a word of ours
+            if isinstance(result, ToolOk):
+                return ToolOk(data=await self._scrubbed(to_json(result.data).decode()))
+        message = "the service failed, and repeated a credential: its words are left out"
+        code, status = result.error.code, result.error.status
+        return ToolFailed(error=ToolError(code=code, status=status, message=message))
 
     async def _scrubbed(self, text: str) -> str:
         if not self._scrubber:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import base64
+import codecs
 from collections.abc import Mapping
 from typing import Any
 
 from executus_gateway.domain import MisfitArguments
+from executus_gateway.ports import File
 from executus_gateway.service.controls import Control, object_schema
 from executus_gateway.service.keptfiles import KeptFiles
 from majordomo.threads import call_in_thread
@@ -24,7 +26,7 @@ class _FileControls:
 
     async def read(self, arguments: Mapping[str, Any]) -> Any:
         file = await self._files.read(arguments["handle"])
-        text = None if arguments.get("base64") else await call_in_thread(_text, file.data)
+        text = None if arguments.get("base64") else await call_in_thread(_text, file)
         whole: str | bytes = file.data if text is None else text
         offset = arguments.get("offset", 0)
         if offset > len(whole):
@@ -54,9 +56,10 @@ class _FileControls:
         ]
 
 
-def _text(data: bytes) -> str | None:
+def _text(file: File) -> str | None:
+    """Of a file that was cut, what is left of its last character is left out."""
     try:
-        return data.decode()
+        return codecs.getincrementaldecoder("utf-8")().decode(file.data, final=file.complete)
     except UnicodeDecodeError:
         return None
 

@@ -96,9 +96,9 @@ class Gateway:
     async def __aenter__(self) -> Self:
         self._owner = await TaskOwner().__aenter__()
         await self.sources.start()
+        await self._retention.sweep_files()  # first: runs that go on keep files meanwhile
         await self._runner.recover(self._owner)
         await self._retention.sweep()
-        await self._retention.sweep_files()
         self._owner.start(self._retention.live)
         return self
 
@@ -128,7 +128,7 @@ class Gateway:
             client: Who asks, for the record.
             compute_s: Seconds the code may compute; the gateway's limit caps it.
             prompter: That client's own way to a person.
-            run_id: What the run is called, `run_` and letters and digits; else a new id.
+            run_id: What the run is called, `run_` and a-z and 0-9; else a new id.
 
         Raises:
             Refused: The gateway is closed, or there is a run of that id.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -14,6 +15,8 @@ from executus_gateway.service.keeping import ENDED, Keep
 from majordomo.tasks import finish
 
 __all__ = ["KeptFiles"]
+
+logger = logging.getLogger("executus_gateway.service")
 
 DAY_MS: Final = 24 * 3600 * 1000
 MAX_NAME = 200
@@ -62,7 +65,11 @@ class KeptFiles:
                 await self._artifacts.put("file", kept.id, file.data)
                 await self._ledger.commit("file.kept", kept)
 
-            await finish(store)
+            try:
+                await finish(store)
+            except OSError as error:  # the call is good all the same
+                logger.warning("a file of %s is not kept: %s", run, error.strerror)
+                return {"handle": None, **told, "problem": "the gateway's disk takes no files"}
         return {"handle": kept.id, **told}
 
     def require(self, handle: str) -> KeptFile:

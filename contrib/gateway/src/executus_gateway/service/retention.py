@@ -68,7 +68,7 @@ class Retention:
         return len(drops) + await self._files.sweep()
 
     async def sweep_files(self) -> None:
-        """Drop files that no record names: what a crash between two steps leaves. At start only."""
+        """Drop files that no record names, as a crash leaves them. Before anything runs."""
         used: dict[ArtifactKind, set[str]] = {
             "catalog": {source.digest for source in self._ledger.all(Source)},
             "pause": {run.id for run in self._ledger.all(TaskRun) if run.state == "paused"},

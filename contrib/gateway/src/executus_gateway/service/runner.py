@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import replace
 
 import anyio
@@ -40,7 +40,7 @@ from executus_gateway.service.invoker import Invoker
 from executus_gateway.service.keeping import ENDED
 from executus_gateway.service.keptfiles import KeptFiles
 from executus_gateway.sources import SourceManager
-from majordomo.tasks import TaskHandle, TaskOwner
+from majordomo.tasks import TaskCancelled, TaskHandle, TaskOwner
 
 __all__ = ["Runner"]
 
@@ -138,7 +138,7 @@ class Runner:
     def _unused(self, run_id: str) -> str:
         """An id that somebody chose for a run: it is begun once."""
         if not is_id(run_id, "run") or len(run_id) > MAX_ID_CHARS:
-            raise Refused("this is no id of a run: run_ and letters and digits, 40 at most")
+            raise Refused("this is no id of a run: run_ and a-z and 0-9, 40 at most")
         if run_id in self._starting or self._ledger.get(TaskRun, run_id) is not None:
             raise Refused(f"there is a run {run_id} already: wait for it, or give another id")
         return run_id
@@ -180,6 +180,8 @@ class Runner:
         run = self._ledger.require(TaskRun, run_id)
         if run.state not in ENDED and (task := self._tasks.get(run_id)) is not None:
             task.cancel()
+            with suppress(TaskCancelled):  # it may be storing its own end, which then counts
+                await task.wait()
             problem = RunProblem(kind="cancelled", message="a person ended this run")
             await self._end(self._ledger.require(TaskRun, run_id), Outcome(problem=problem))
         return self._ledger.require(TaskRun, run_id)
@@ -306,9 +308,11 @@ class Runner:
             if question.run == run.id
         ]
         await self._ledger.commit(f"run.{settled}", ended, *withdrawn)
-        await self._artifacts.drop("pause", run.id)
-        self._tasks.pop(run.id, None)
-        self._tell(run.id)
+        try:
+            await self._artifacts.drop("pause", run.id)
+        finally:  # it has ended, whatever becomes of the pause
+            self._tasks.pop(run.id, None)
+            self._tell(run.id)
 
     def _program(self, run: TaskRun) -> Program:
         limits = replace(self._limits, compute_s=run.budget_s)

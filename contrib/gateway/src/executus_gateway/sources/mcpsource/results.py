@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,6 +17,9 @@ __all__ = ["told"]
 
 MAX_ERROR_CHARS = 2000
 MAX_FILES = 16
+OCTETS = "application/octet-stream"
+
+_KIND = re.compile(r"[\w.+-]{1,100}/[\w.+-]{1,100}", re.ASCII)
 
 
 async def told(result: Mapping[str, Any], keep: KeepFile) -> ToolResult:
@@ -66,5 +70,6 @@ def _decoded(encoded: object, found: Mapping[str, Any], name: str) -> File | Non
         data = base64.b64decode(encoded, validate=True)
     except (binascii.Error, ValueError):
         return None
-    kind = str(found.get("mimeType") or "application/octet-stream")[:100]
-    return File(data=data, content_type=kind, name=name)
+    kind = str(found.get("mimeType")).partition(";")[0].strip()
+    # It is sent on as a header where the file is.
+    return File(data=data, content_type=kind if _KIND.fullmatch(kind) else OCTETS, name=name)

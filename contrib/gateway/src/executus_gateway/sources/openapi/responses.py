@@ -19,7 +19,7 @@ MAX_DETAIL = 4000
 THREAD_BYTES = 256 * 1024
 OCTETS: Final = "application/octet-stream"
 
-_KIND = re.compile(r"[\w.+-]{1,100}/[\w.+-]{1,100}")
+_KIND = re.compile(r"[\w.+-]{1,100}/[\w.+-]{1,100}", re.ASCII)
 _TEXTS = re.compile(r"text/.*|.*[/+](xml|yaml|x-yaml|javascript|x-ndjson|ndjson|jsonl|sql|graphql)")
 # Of the codecs that Python knows, some take a time that grows with the square of a text's length.
 _CHARSETS = re.compile(
