@@ -97,10 +97,10 @@ async def _follow(client: Client, popup: Popup, clock: Clock) -> None:
     known: frozenset[str] = frozenset()
     told = ""
     while True:
-        await until_questions(client, known)
+        waiting = await until_questions(client, known)
         refused = await popup.show()
-        if not refused:
-            known = frozenset(question.id for question in await client.inbox())
+        if not refused:  # one that came meanwhile may not have been shown
+            known = frozenset(question.id for question in waiting)
         elif refused != told:
             tell(f"tmux shows no popup: {refused}; trying again")
         told = refused
