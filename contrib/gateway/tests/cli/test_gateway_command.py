@@ -232,4 +232,7 @@ async def test_a_daemon_that_ends_while_a_person_is_asked_is_one_sentence(served
         os.close(ours)
         os.close(theirs)
     last = told.decode().strip().splitlines()[-1]
-    assert last == "executus-gateway: the gateway's daemon ended: start watching again"
+    # Whether it first misses the events or an answer is a race that nobody has to win.
+    assert last.startswith("executus-gateway: the gateway's daemon ")
+    assert last.endswith(("ended: start watching again", "is started by the next client"))
+    assert b"Traceback" not in told
