@@ -167,8 +167,8 @@ _LISTS: tuple[tuple[str, type[Any], str], ...] = (
 def _require_fields(request: Any) -> None:
     # Asked here first: a loop makes a request per step, and each function called costs.
     for name, kind, what in _LISTS:
-        items = getattr(request, name)
-        fits = type(items) is tuple and (
+        items: Any = getattr(request, name)
+        fits = items.__class__ is tuple and (
             not items or (isinstance(items[0], kind) and isinstance(items[-1], kind))
         )
         if not fits:
