@@ -84,12 +84,12 @@ async def watch_with_popups(home: Path, popup: Popup, *, clock: Clock = SYSTEM_C
         clock: Paces looking for a daemon, and for a person.
     """
     while True:
-        if (found := find_daemon(home)) is not None:
-            try:
+        try:
+            if (found := find_daemon(home)) is not None:
                 async with Client(DaemonTarget(found)) as client:
                     await _follow(client, popup, clock)
-            except DaemonFailed:
-                pass  # it ended: its questions come back with the next one
+        except DaemonFailed:
+            pass  # it ended: its questions come back with the next one
         await clock.sleep(AGAIN_S)
 
 
