@@ -69,8 +69,11 @@ async def test_everything_over_http():
         check(await run_calls(registry, *CALLS))
 
 
-async def test_a_restart_of_the_http_server_costs_one_call():
-    """It answers 400, not 404, to a session it does not know."""
+async def test_a_restart_of_the_http_server_costs_one_call_at_most():
+    """It answers 400, not 404, to a session it does not know.
+
+    No call at all, where the broken stream of events was noticed before the first.
+    """
     registry = ToolRegistry()
     echo = ("ev__echo", {"message": "hello"})
     async with everything_http() as (port, process), http_at(port, name="ev") as server:
@@ -79,8 +82,7 @@ async def test_a_restart_of_the_http_server_costs_one_call():
         await process.wait()
         async with everything_http(port):
             first, last = await run_calls(registry, echo, echo)
-    assert first.is_error
-    assert "call again" in first.text
+    assert first.text == "Echo: hello" or (first.is_error and "call again" in first.text)
     assert last.text == "Echo: hello"
 
 
