@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from datetime import datetime
 
 from majordomo.chain.errors import (
     ChainDeadline,
@@ -135,18 +136,32 @@ class Walk:
             benched_s=admission.left_s,
         )
 
-    def _skip(self, index: int, reason: str, **bench: object) -> None:
-        outcome = self._outcomes[index]
-        self._outcomes[index] = replace(outcome, skipped=reason, **bench)
-        until = self._outcomes[index].benched_until
-        self._tell(
-            Skip(
-                target=outcome.target,
-                elapsed_s=self._elapsed_s(),
-                reason=reason,
-                benched_until=until,
-            )
+    def _skip(
+        self,
+        index: int,
+        reason: str,
+        *,
+        benched_until: datetime | None = None,
+        benched_s: float = 0.0,
+    ) -> None:
+        before = self._outcomes[index]
+        self._outcomes[index] = TargetOutcome(
+            target=before.target,
+            attempts=before.attempts,
+            error=before.error,
+            skipped=reason,
+            benched_until=benched_until,
+            benched_s=benched_s,
         )
+        if self._observers:
+            self._tell(
+                Skip(
+                    target=before.target,
+                    elapsed_s=self._elapsed_s(),
+                    reason=reason,
+                    benched_until=benched_until,
+                )
+            )
 
     def _move(self) -> None:
         self._place += 1
