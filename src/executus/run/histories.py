@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from copy import copy
 from dataclasses import dataclass
 
 from majordomo.clock import Clock
@@ -96,7 +97,8 @@ class EncodedHistories:
         if len(messages) < _LEAST_MESSAGES or not self._most_bytes:
             return
         fragments.keep_only(messages)
-        size = fragments.joined(_Size, messages, _Size)
+        # Remembered for the history alone: what a run adds to it is another thing each time.
+        size = fragments.joined(_Size, messages[:history], _Size).with_more(messages[history:])
         held = size.bytes * (1 + max(1, fragments.dialects))
         if size.has_media or held > self._most_bytes:
             return
@@ -152,6 +154,13 @@ class _Size:
         self.bytes = 0
         self.has_media = False
         self.keep = True
+
+    def with_more(self, messages: Iterable[Message]) -> _Size:
+        """Of these and further messages; this one stays as it is."""
+        more = copy(self)
+        for message in messages:
+            more.add(message)
+        return more
 
     def add(self, message: Message) -> None:
         """Count the next message."""

@@ -96,6 +96,24 @@ async def test_a_conversation_that_goes_on_is_read_once_over_all_its_runs():
     assert b"and 4?" not in bodies[-2]
 
 
+async def test_a_question_asked_again_reads_nothing_of_its_history_anew():
+    history, counts, answers = watched_talk(), [], iter(["one", "two", "three"])
+
+    def other_answer(_request):
+        return openai_answer(Turn.text(next(answers)))
+
+    async with LoopbackServer(other_answer) as server:
+        model = openai_provider("key", base_url=server.url).model("m")
+        executor, agent = Executor(), RunnableAgent(model=model)
+        for said in ("one", "two", "three"):
+            Watched.reads = 0
+            result = await executor.run(agent, Invocation("and?", history=history))
+            assert result.output == said
+            counts.append(Watched.reads)
+    assert counts[0] > 0
+    assert counts[1:] == [0, 0]
+
+
 async def test_what_is_sent_is_what_an_executor_without_memory_sends():
     """Also when a conversation forks, is cut, or loses its beginning."""
     base = talk()
