@@ -75,8 +75,10 @@ class Limits:
         told = (f"{name}={getattr(self, name)!r}" for name in _NAMES if name in self.given)
         return f"{type(self).__name__}({', '.join(told)})"
 
-    def over(self, less_specific: Limits) -> Self:
+    def over(self, less_specific: Limits) -> Limits:
         """These, and of the less specific ones what is not given here."""
+        if not self.given and not self.extra:
+            return less_specific
         both = object.__new__(type(self))  # not made anew: the figures have been checked
         for name in _NAMES:
             value = getattr(self if name in self.given else less_specific, name)

@@ -121,7 +121,7 @@ class TaskHandle(Generic[T]):
     """
 
     def __init__(self, work: Callable[[], Coroutine[Any, Any, T]]) -> None:
-        self._work = work
+        self._work: Callable[[], Coroutine[Any, Any, T]] | None = work
         self._scope = anyio.CancelScope()
         self.started = False
         self._done = anyio.Event()
@@ -129,9 +129,11 @@ class TaskHandle(Generic[T]):
         self._error: BaseException | None = None
 
     async def _run(self) -> None:
+        work, self._work = self._work, None  # it may hold this handle; a cycle waits for collection
+        assert work is not None  # noqa: S101 - run once, by its owner
         try:
             with self._scope:
-                self._result = await self._work()
+                self._result = await work()
             if self._scope.cancelled_caught:
                 self._error = TaskCancelled()
         except Exception as error:  # noqa: BLE001 - kept for wait(), raised there

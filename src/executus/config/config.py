@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import TypeVar, overload
 
 from executus.config.source import EnvironmentSource, LayeredSource, MappingSource, Source
@@ -89,7 +88,7 @@ class Config:
         Raises:
             BadSetting: Something else is configured.
         """
-        return await self._read(key, default, partial(parse_int, minimum=minimum, maximum=maximum))
+        return await self._read(key, default, parse_int, minimum=minimum, maximum=maximum)
 
     async def get_float(
         self, key: str, default: D, *, minimum: float | None = None, maximum: float | None = None
@@ -99,9 +98,7 @@ class Config:
         Raises:
             BadSetting: As `get_int` does.
         """
-        return await self._read(
-            key, default, partial(parse_float, minimum=minimum, maximum=maximum)
-        )
+        return await self._read(key, default, parse_float, minimum=minimum, maximum=maximum)
 
     async def get_duration(
         self, key: str, default: D, *, minimum: float | None = None, maximum: float | None = None
@@ -117,9 +114,7 @@ class Config:
         Raises:
             BadSetting: As `get_int` does.
         """
-        return await self._read(
-            key, default, partial(parse_duration, minimum=minimum, maximum=maximum)
-        )
+        return await self._read(key, default, parse_duration, minimum=minimum, maximum=maximum)
 
     async def get_bool(self, key: str, default: D) -> bool | D:
         """A switch: 1, true, yes, on; 0, false, no, off; in any case.
@@ -133,12 +128,14 @@ class Config:
         """What stands between commas."""
         return tuple(await self._read(key, default, parse_list))
 
-    async def _read(self, key: str, default: D, parse: Callable[[str], T]) -> T | D:
+    async def _read(
+        self, key: str, default: D, parse: Callable[..., T], **bounds: float | None
+    ) -> T | D:
         text = await self.get(key)
         if text is None:
             return default
         try:
-            return parse(text)
+            return parse(text, **bounds)
         except ValueError as error:
             wanted = str(error)
         # Outside the handler: the errors below it hold the value, which may be a secret.

@@ -6,6 +6,7 @@ import logging
 import os
 import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Protocol
 
 from majordomo.threads import call_in_thread
@@ -45,11 +46,16 @@ class EnvironmentSource:
 
     def variable(self, key: str) -> str:
         """The variable that holds a key."""
-        return self._prefix + _NOT_IN_VARIABLES.sub("_", key).upper()
+        return _variable(self._prefix, key)
 
     async def get(self, key: str) -> str | None:
         """See `Source.get`; an empty variable counts as not set."""
         return self._environ.get(self.variable(key), "").strip() or None
+
+
+@lru_cache(maxsize=1024)  # every run asks for the same few
+def _variable(prefix: str, key: str) -> str:
+    return prefix + _NOT_IN_VARIABLES.sub("_", key).upper()
 
 
 class MappingSource:

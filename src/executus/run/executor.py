@@ -53,6 +53,8 @@ __all__ = ["Executor"]
 
 Out = TypeVar("Out", default=str)
 
+_NONE_GIVEN = Limits()
+
 
 def new_run_id() -> str:
     """A fresh run id: 32 hexadecimal digits."""
@@ -376,7 +378,7 @@ def _with_asker(ports: Ports, on_approval: AskingCallback | None) -> Ports:
 
 def _layered(*least_specific_first: Limits | None) -> Limits:
     given = [limits for limits in least_specific_first if limits is not None]
-    return reduce(lambda less, more: more.over(less), given) if given else Limits()
+    return reduce(lambda less, more: more.over(less), given) if given else _NONE_GIVEN
 
 
 def _by_name(agents: Iterable[RunnableAgent[Any]]) -> Mapping[str, RunnableAgent[Any]]:

@@ -139,3 +139,4 @@ def _let_go(state: RunState[Any]) -> None:
         del kit.live[state.info.run_id]
     if state.lineage is not None:
         kit.guard.end(state.lineage)
+    state.part()

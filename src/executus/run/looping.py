@@ -130,6 +130,7 @@ async def _run_leg(state: RunState[Any], leg: Leg) -> None:
     result = await _finish(state, loop, compactor)
     state.count()
     state.done.append(LegRecord.of(loop))
+    loop.part()
     if result.finish_reason in _CUT:
         state.warn(f"the answer is not whole: the model stopped by {result.finish_reason}")
     if state.journal.on:

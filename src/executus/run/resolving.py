@@ -165,10 +165,12 @@ async def _offered(
         seen = await ask_gate(state, "palette", lambda: kit.ports.palette.visible(info, names))
         hidden = frozenset(names).difference(seen)
         offered = [tool for tool in offered if tool.name not in hidden]
-    given = (grant for grant in grants if not isinstance(grant, str))
-    skilled = (tool for skill in agent.skills for tool in skill.tools) if own else ()
+    brought = [grant for grant in grants if not isinstance(grant, str)]
+    if own:
+        for skill in agent.skills:
+            brought += skill.tools
     return RunTools(
-        (*offered, *(own_tool(tool) for tool in (*given, *skilled))),
+        (*offered, *map(own_tool, brought)),
         caller=info.caller,
         clock=kit.clock,
         secrets=kit.ports.secrets,

@@ -28,7 +28,7 @@ from executus.run.leg import Leg, LegRecord
 from executus.run.restore import RestoredRun
 from executus.run.result import RunResult, RunStatus
 from executus.run.spending import Spending
-from executus.run.treeaccount import TreeAccount
+from executus.run.treeaccount import ENDED, TreeAccount
 from majordomo.agent import Loop, Step
 from majordomo.llm import Fragments, Message, Scrubber, Target, ToolResultPart, Usage
 
@@ -205,9 +205,9 @@ class RunState(Generic[Out]):
     @property
     def steps_taken(self) -> int:
         """Model calls finished, those before a resumption included."""
-        return sum(len(record.steps) for record in self.done) + (
-            len(self.going.steps) if self.going else 0
-        )
+        loop = self.going
+        taken = len(loop.steps) if loop else 0
+        return taken + sum(len(record.steps) for record in self.done) if self.done else taken
 
     @property
     def spent(self) -> Usage:
@@ -231,7 +231,8 @@ class RunState(Generic[Out]):
         usage += self.spending.aside
         for record in self.done:
             usage += record.usage
-        return usage + self.going.usage if self.going else usage
+        loop = self.going
+        return usage + loop.usage if loop else usage
 
     @property
     def cost(self) -> Money | None:
@@ -241,8 +242,9 @@ class RunState(Generic[Out]):
 
     def count(self) -> None:
         """Add the steps that have not been counted to what was spent."""
-        if self.going is not None:
-            self.spending.count(len(self.done), self.going.steps)
+        loop = self.going
+        if loop is not None:
+            self.spending.count(len(self.done), loop.steps)
 
     def add_aside(self, target: Target, usage: Usage) -> None:
         """Add model calls beside the loop, and note them."""
@@ -251,7 +253,17 @@ class RunState(Generic[Out]):
 
     def records(self) -> Sequence[LegRecord]:
         """What each phase came to, the one that goes on last."""
-        return (*self.done, LegRecord.of(self.going)) if self.going else self.done
+        loop = self.going
+        return (*self.done, LegRecord.of(loop)) if loop else self.done
+
+    def part(self) -> None:
+        """Let go of what drove the run, and refers to it: an ended run leaves no cycle behind.
+
+        Its memory is free once nobody holds it, and not at a later collection.
+        """
+        self.legs, self.account = (), ENDED
+        if self.loop is not None:
+            self.loop.part()
 
     def result(self) -> RunResult[Out]:
         """What the run comes to, as it stands."""

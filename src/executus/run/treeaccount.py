@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from executus.errors import RunStopped
 from executus.money import Money
 from executus.run.info import RunInfo
 from executus.run.spending import CostSum, check_limits
 from majordomo.llm import Usage
 
-__all__ = ["TreeAccount"]
+__all__ = ["ENDED", "TreeAccount"]
 
 
 class Spender(Protocol):
@@ -107,3 +108,17 @@ class TreeAccount:
             return None
         above.add_ended(*spent)
         return spent
+
+
+class _EndedAccount(TreeAccount):
+    def __init__(self) -> None: ...
+
+    def check(self) -> None:
+        raise RunStopped("the run has ended: nobody pays for its calls any more")
+
+    def close(self) -> None:
+        return None
+
+
+ENDED: TreeAccount = _EndedAccount()
+"""The account of every run that has ended: a tool that goes on by itself may spend nothing."""

@@ -143,6 +143,10 @@ class Loop(Generic[Out]):
         """The run has its answer."""
         self.result = self._result(output)
 
+    def part(self) -> None:
+        """Let go of what drove the loop; what it came to stays. It cannot be driven any more."""
+        self.execute, self.gate, self.emit, self.hooks = _parted, None, None, Hooks()
+
     def _result(self, output: T) -> AgentResult[T]:
         last = self.steps[-1].response if self.steps else None
         return AgentResult(
@@ -154,6 +158,10 @@ class Loop(Generic[Out]):
             finish_reason=last.finish_reason if last else None,
             target=last.target if last else None,
         )
+
+
+async def _parted(call: ToolCallPart) -> ToolResultPart:
+    raise AssertionError(f"the loop has ended, and cannot answer {call.name}")
 
 
 T = TypeVar("T")

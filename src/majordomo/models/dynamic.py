@@ -49,22 +49,23 @@ async def look_up(elements: Sequence[Element], lookup: Lookup) -> tuple[TargetNa
         AliasCycle: A name stands for itself, through whatever kinds of alias.
     """
     found: dict[TargetName, None] = {}
-    asked: set[str] = set()
-
-    async def walk(elements: Sequence[Element]) -> None:
-        for element in elements:
-            if isinstance(element, TargetName):
-                found[element] = None
-                continue
-            # Kept in the element, which shows no secret, and not in a local, which a display may.
-            inner = replace(element, path=extend_path(element.path, element.name))
-            if element.name not in asked:
-                text = await _ask(element, lookup)
-                await walk(expand(text, lookup.names, path=inner.path))
-                asked.add(element.name)
-
-    await walk(elements)
+    await _collect(elements, lookup, found, set())
     return tuple(found)
+
+
+async def _collect(
+    elements: Sequence[Element], lookup: Lookup, found: dict[TargetName, None], asked: set[str]
+) -> None:
+    for element in elements:
+        if isinstance(element, TargetName):
+            found[element] = None
+            continue
+        # Kept in the element, which shows no secret, and not in a local, which a display may.
+        inner = replace(element, path=extend_path(element.path, element.name))
+        if element.name not in asked:
+            text = await _ask(element, lookup)
+            await _collect(expand(text, lookup.names, path=inner.path), lookup, found, asked)
+            asked.add(element.name)
 
 
 async def _ask(name: Dynamic, lookup: Lookup) -> str:

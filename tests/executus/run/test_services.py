@@ -6,7 +6,7 @@ import pytest
 
 from executus import Executor, Invocation, Limits, Ports, RunnableAgent, RunStatus
 from executus.asking import PENDING
-from executus.errors import SetupError
+from executus.errors import RunStopped, SetupError
 from executus.money import Money
 from executus.registry import AskFor, Deny, Effect, Rule, Rules, ToolPolicy, ToolRegistry
 from executus.run import MemoryCheckpointer
@@ -101,6 +101,23 @@ async def test_a_tool_learns_what_may_be_called():
         ["meta.consult", False],
         ["disk.write", True],
     ]
+
+
+async def test_what_goes_on_after_its_run_asks_no_model():
+    kept = []
+
+    @tool(inline=True)
+    def keep(context: ToolContext) -> str:
+        """Keep what the run offers."""
+        kept.append(services(context))
+        return "kept"
+
+    provider = FakeProvider(name="mine")
+    provider.enqueue("m", call("keep"), "done")
+    agent = RunnableAgent(model=provider.model("m"), tools=[keep])
+    assert (await Executor().run(agent, "go")).output == "done"
+    with pytest.raises(RunStopped, match="the run has ended"):
+        await kept[0].generate("More?", model="fake")
 
 
 async def test_a_call_by_a_tool_passes_the_same_permissions():
