@@ -164,6 +164,31 @@ class Bench:
         for _ in range(10):
             await c.failover_call(chain)
         self.out["benched.primary_hits"] = (self.hits("f503") - before) / 10
+        self.out["benched.per_direct"] = await self.paired(
+            lambda: c.failover_call(chain), lambda: c.complete("plain")
+        )
+
+    async def paired(
+        self,
+        one: Callable[[], Awaitable[str]],
+        other: Callable[[], Awaitable[str]],
+        *,
+        pairs: int = 20,
+        count: int = 20,
+    ) -> float:
+        """CPU of one operation over that of the other, side by side: median over pairs."""
+        import statistics
+
+        ratios: list[float] = []
+        for _ in range(max(3, round(pairs * self.scale))):
+            took: list[float] = []
+            for op in (one, other):
+                start = time.process_time()
+                for _ in range(count):
+                    await op()
+                took.append(time.process_time() - start)
+            ratios.append(took[0] / took[1])
+        return statistics.median(ratios)
 
     def hits(self, model: str) -> int:
         import json
