@@ -91,7 +91,8 @@ async def open_local(
             ledger, {**shipped, **(connectors or {})}, artifacts, vault, Detector(guard=guard).place
         )
         stale.append(sources)
-        engine = await stack.enter_async_context(MontyEngine(seal_key=await _seal_key(vault)))
+        seal_key = await _seal_key(vault)
+        engine = await stack.enter_async_context(MontyEngine(seal_key=seal_key))
         yield await stack.enter_async_context(
             Gateway(
                 ledger,
@@ -99,6 +100,7 @@ async def open_local(
                 engine=engine,
                 artifacts=artifacts,
                 vault=vault,
+                state_key=seal_key,
                 limits=limits or RunLimits(),
                 keep=keep or Keep(),
             )

@@ -83,20 +83,26 @@ class _Bridge:
     async def call_tool(self, context: Context, params: CallToolRequestParams) -> Called:
         answers: Any = params.input_responses
         state = params.request_state
+        run = self._new_run() if params.name == "execute" and not state else ""
         while True:
-            result = await self._call(context, params, answers, state)
+            result = await self._call(context, params, answers, state, run)
             if isinstance(result, CallToolResult) or _asks_in_results(context):
                 return result
             answers = await _asked_agent(context, result.input_requests or {})
             state = result.request_state
             if not answers:
-                return told_paused(state or "", [], can_resume=False)
+                return told_paused(run, [], can_resume=False)
 
     async def _call(
-        self, context: Context, params: CallToolRequestParams, answers: Any, state: str | None
+        self,
+        context: Context,
+        params: CallToolRequestParams,
+        answers: Any,
+        state: str | None,
+        run: str,
     ) -> Called:
         """One round: what begins a run names it, so that it can be looked for."""
-        run = self._new_run() if params.name == "execute" and not state else ""
+        begins = bool(run) and not state
 
         async def call(client: Client) -> Called:
             return await client.session.call_tool(
@@ -104,11 +110,11 @@ class _Bridge:
                 params.arguments,
                 input_responses=answers,
                 request_state=state,
-                meta={RUN_KEY: run} if run else None,
+                meta={RUN_KEY: run} if begins else None,
                 allow_input_required=True,
             )
 
-        return await self._asked_daemon(context, call, run)
+        return await self._asked_daemon(context, call, run if begins else "")
 
     async def _asked_daemon(
         self, context: Context, ask: Callable[[Client], Awaitable[T]], run: str = ""

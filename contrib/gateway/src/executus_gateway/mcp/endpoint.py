@@ -6,6 +6,7 @@ from typing import Any, Final, TypeAlias
 
 from mcp.server import ServerRequestContext
 from mcp.server.lowlevel import Server
+from mcp.server.request_state import RequestStateBoundary, RequestStateSecurity
 from mcp.types import (
     CallToolRequestParams,
     CallToolResult,
@@ -34,6 +35,9 @@ from executus_gateway.service import Gateway
 __all__ = ["make_server"]
 
 Context: TypeAlias = ServerRequestContext[Any]
+
+STATE_TTL_S: Final = 30 * 86_400.0
+"""How long a person may take to answer in an agent's own window; the inbox has no such end."""
 
 EXECUTE: Final = Tool(
     name="execute",
@@ -74,7 +78,11 @@ RESUME: Final = Tool(
 def make_server(gateway: Gateway) -> Server[Any]:
     """A server of the protocol's SDK; run it over any of its transports."""
     faces = _Endpoint(gateway)
-    return Server(NAME, on_list_tools=faces.list_tools, on_call_tool=faces.call_tool)
+    server = Server[Any](NAME, on_list_tools=faces.list_tools, on_call_tool=faces.call_tool)
+    # Who goes on with a run answers its questions: only who was asked them may. Ids are no secret.
+    security = RequestStateSecurity(keys=[gateway.state_key], ttl=STATE_TTL_S)
+    server.middleware.append(RequestStateBoundary(security, default_audience=NAME))
+    return server
 
 
 class _Endpoint:

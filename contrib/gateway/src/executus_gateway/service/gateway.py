@@ -51,6 +51,8 @@ class Gateway:
         engine: Runs code.
         artifacts: Keeps pauses and files.
         vault: Keeps secrets.
+        state_key: At least 32 random bytes, the same each time: seals what faces give out for
+            clients to come back with.
         limits: Of each run.
         keep: How much is kept of runs that have ended, and of files.
     """
@@ -63,11 +65,13 @@ class Gateway:
         engine: Engine,
         artifacts: ArtifactStore,
         vault: Vault,
+        state_key: bytes,
         limits: RunLimits,
         keep: Keep = KEEP,
     ) -> None:
         self.ledger = ledger
         self.sources = sources
+        self.state_key = state_key
         self.broker = InputBroker(ledger, vault)
         self._controls = controls = Controls()
         self.policies = Policies(ledger, sources, controls)
