@@ -80,11 +80,11 @@ class Limits:
         if not self.given and not self.extra:
             return less_specific
         both = object.__new__(type(self))  # not made anew: the figures have been checked
+        given, put = self.given, object.__setattr__
         for name in _NAMES:
-            value = getattr(self if name in self.given else less_specific, name)
-            object.__setattr__(both, name, value)
-        object.__setattr__(both, "given", self.given | less_specific.given)
-        object.__setattr__(both, "extra", {**less_specific.extra, **self.extra})
+            put(both, name, getattr(self if name in given else less_specific, name))
+        put(both, "given", given | less_specific.given)
+        put(both, "extra", {**less_specific.extra, **self.extra})
         return both
 
     @property
