@@ -5,6 +5,9 @@ from types import SimpleNamespace
 
 import anyio
 from executus_gateway.cli import popup
+from executus_gateway.errors import DaemonFailed
+
+from executus.testing import FakeClock
 
 
 async def test_a_question_that_comes_as_a_popup_goes_opens_another(monkeypatch, tmp_path):
@@ -46,3 +49,22 @@ async def test_a_question_that_comes_as_a_popup_goes_opens_another(monkeypatch, 
         async with anyio.create_task_group() as group:
             group.start_soon(popup.watch_with_popups, tmp_path, Popup())
     assert shown == [["ask_1"], ["ask_2"]]
+
+
+async def test_a_daemon_that_cannot_be_spoken_to_is_told_once_and_tried_again(
+    monkeypatch, tmp_path, capsys
+):
+    clock, looked = FakeClock(), []
+
+    def find_daemon(home):
+        looked.append(home)
+        if len(looked) == 3:
+            group.cancel_scope.cancel()
+        raise DaemonFailed("the token can be read by others")
+
+    monkeypatch.setattr(popup, "find_daemon", find_daemon)
+    with anyio.fail_after(10):
+        async with anyio.create_task_group() as group:
+            group.start_soon(lambda: popup.watch_with_popups(tmp_path, None, clock=clock))
+    assert len(looked) == 3
+    assert capsys.readouterr().err.count("the token can be read by others; trying again") == 1

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -83,13 +84,19 @@ async def watch_with_popups(home: Path, popup: Popup, *, clock: Clock = SYSTEM_C
         popup: What is shown.
         clock: Paces looking for a daemon, and for a person.
     """
+    told = ""
     while True:
         try:
-            if (found := find_daemon(home)) is not None:
+            found, failed = find_daemon(home), ""
+        except DaemonFailed as error:
+            found, failed = None, str(error)
+        if failed and failed != told:
+            tell(f"{failed}; trying again")
+        told = failed
+        if found is not None:
+            with suppress(DaemonFailed):  # it ended: its questions come back with the next one
                 async with Client(DaemonTarget(found)) as client:
                     await _follow(client, popup, clock)
-        except DaemonFailed:
-            pass  # it ended: its questions come back with the next one
         await clock.sleep(AGAIN_S)
 
 
