@@ -50,10 +50,7 @@ class EnvironmentSource:
 
     async def get(self, key: str) -> str | None:
         """See `Source.get`; an empty variable counts as not set."""
-        variable = self.variable(key)
-        if variable not in self._environ:  # `os.environ.get` raises twice inside to find that out
-            return None
-        return self._environ.get(variable, "").strip() or None
+        return self._environ.get(self.variable(key), "").strip() or None
 
 
 @lru_cache(maxsize=1024)  # every run asks for the same few
