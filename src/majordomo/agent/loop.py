@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Generic, NoReturn
 
 from typing_extensions import TypeVar
@@ -31,6 +31,7 @@ from majordomo.agent.toolcalls import (
     cancelled_result,
     execute_calls,
     truncated_result,
+    with_own_ids,
 )
 from majordomo.errors import MajordomoError
 from majordomo.llm import (
@@ -38,7 +39,6 @@ from majordomo.llm import (
     Fragments,
     Message,
     Model,
-    Part,
     Request,
     Response,
     Role,
@@ -296,35 +296,11 @@ def record(loop: Loop[Out], response: Response) -> Response:
     Returns:
         The answer as it stands on the record.
     """
-    response = _distinct(response)
+    response = with_own_ids(response)
     loop.messages.append(response.message)
     loop.usage += response.usage
     loop.steps.append(Step(index=len(loop.steps), response=response))
     return response
-
-
-def _distinct(response: Response) -> Response:
-    """The answer with an id of its own for each call: some servers use one twice.
-
-    An approval or a result would otherwise count for both. Provider state would contradict the new
-    ids, so it goes.
-    """
-    calls = response.message.tool_calls
-    if len(calls) < 2 or len({call.id for call in calls}) == len(calls):
-        return response
-    taken: set[str] = set()
-    parts: list[Part] = []
-    for part in response.message.parts:
-        if isinstance(part, ToolCallPart):
-            call_id, number = part.id, 1
-            while call_id in taken:
-                number += 1
-                call_id = f"{part.id}_{number}"
-            taken.add(call_id)
-            parts.append(replace(part, id=call_id))
-        else:
-            parts.append(part)
-    return replace(response, message=replace(response.message, parts=tuple(parts), state=None))
 
 
 async def run_calls(loop: Loop[Out], response: Response, calls: Sequence[ToolCallPart]) -> None:

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from typing import TypeAlias
 
 import anyio
 
 from majordomo.agent.events import AgentEvent, ToolFinished, ToolStarted
 from majordomo.agent.hooks import ToolErrorLimits
-from majordomo.llm import CallSuspended, ToolCallPart, ToolResultPart
+from majordomo.llm import CallSuspended, Part, Response, ToolCallPart, ToolResultPart
 
-__all__ = ["Emit", "Execute", "ToolErrors", "execute_calls"]
+__all__ = [
+    "Emit",
+    "Execute",
+    "ToolErrors",
+    "cancelled_result",
+    "execute_calls",
+    "truncated_result",
+    "with_own_ids",
+]
 
 Execute: TypeAlias = Callable[[ToolCallPart], Awaitable[ToolResultPart]]
 """Answers a call. What it raises (cancellation, a host's stop) ends the run, `CallSuspended` after
@@ -142,3 +151,27 @@ class ToolErrors:
                 f"the last error: {results[-1].text}"
             )
         return None
+
+
+def with_own_ids(response: Response) -> Response:
+    """The answer with an id of its own for each call: some servers use one twice.
+
+    An approval or a result would otherwise count for both. Provider state would contradict the new
+    ids, so it goes.
+    """
+    calls = response.message.tool_calls
+    if len(calls) < 2 or len({call.id for call in calls}) == len(calls):
+        return response
+    taken: set[str] = set()
+    parts: list[Part] = []
+    for part in response.message.parts:
+        if isinstance(part, ToolCallPart):
+            call_id, number = part.id, 1
+            while call_id in taken:
+                number += 1
+                call_id = f"{part.id}_{number}"
+            taken.add(call_id)
+            parts.append(replace(part, id=call_id))
+        else:
+            parts.append(part)
+    return replace(response, message=replace(response.message, parts=tuple(parts), state=None))

@@ -152,7 +152,10 @@ def make_agent(host, *, parallel):
     return RunnableAgent(
         model=provider.model("m"),
         tools=[careful, "calc.*"],
-        limits=Limits(max_parallel_tools=2 if parallel else 1),
+        # Ports have time enough: a machine that stands still for seconds is not what is judged.
+        limits=Limits(
+            max_parallel_tools=2 if parallel else 1, port_timeout_s=60.0, close_timeout_s=60.0
+        ),
         phases=[Phase(name="look"), Phase(name="answer")],
     )
 
