@@ -24,7 +24,7 @@ from majordomo.llm import (
 from majordomo.providers.fake import FakeProvider
 
 OURS = tuple(str(Path(package.__file__).parent) for package in (executus, majordomo))
-TURNS = 10
+TURNS, MANY = 10, 200
 
 
 @tool(inline=True)
@@ -56,17 +56,17 @@ def make_model(turns):
 
 
 def agent_run(turns):
-    agent = Agent(make_model(turns), tools=[add], max_steps=TURNS + 1)
+    agent = Agent(make_model(turns), tools=[add], max_steps=turns + 1)
     return lambda: agent.run("go")
 
 
 def executor_run(turns):
-    return run_within(replace(Limits(), max_steps=TURNS + 1), turns)
+    return run_within(replace(Limits(), max_steps=turns + 1, max_tool_calls=MANY), turns)
 
 
 def configured_run(turns):
     """Three bounds are looked up in the environment."""
-    return run_within(Limits(max_steps=TURNS + 1), turns)
+    return run_within(Limits(max_steps=turns + 1), turns)
 
 
 def run_within(limits, turns):
@@ -102,6 +102,12 @@ async def test_a_run_without_ports_calls_few_functions(make, most_alone, most_pe
     turns = await calls_of(make(TURNS))
     assert alone <= most_alone
     assert (turns - alone) / TURNS <= most_per_turn
+
+
+@pytest.mark.parametrize("make", [agent_run, executor_run])
+async def test_a_turn_costs_the_same_however_long_the_run(make):
+    alone, some, many = [await calls_of(make(turns)) for turns in (0, TURNS, MANY)]
+    assert (many - some) / (MANY - TURNS) <= 1.1 * (some - alone) / TURNS
 
 
 @pytest.mark.parametrize("make", [agent_run, executor_run])
