@@ -96,6 +96,7 @@ class RunServices(Protocol):
 
         Raises:
             CallSuspended: A person's answer is needed and comes later; do not catch it.
+            RunStopped: The run has ended.
         """
         ...
 
@@ -104,6 +105,7 @@ class RunServices(Protocol):
 
         Raises:
             MajordomoError: There is no such model, or it did not answer.
+            RunStopped: As much is spent as may be, or the run has ended.
         """
         ...
 

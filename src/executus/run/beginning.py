@@ -21,6 +21,7 @@ from executus.run.kit import Kit
 from executus.run.restore import RestoredRun
 from executus.run.spending import Spending
 from executus.run.state import RunState
+from executus.run.treeaccount import ENDED
 from majordomo.agent import Agent
 
 __all__ = ["as_runnable", "new_run", "restored_info", "resumed_run"]
@@ -65,6 +66,8 @@ def new_run(
 ) -> RunState[Out]:
     """The state of a run from its beginning; what is not given of its limits is found later."""
     parent = kit.live.get(invocation.parent) if invocation.parent else None
+    # Read once: on another thread's loop the parent may end meanwhile.
+    above = parent.account if parent else None
     run_id = invocation.run_id or kit.new_id()
     info = RunInfo(
         run_id=run_id,
@@ -86,7 +89,7 @@ def new_run(
         journal=_journal(kit, info, written=0),
         spending=Spending(kit.ports.prices),
         fragments=kit.histories.take(invocation.history),
-        above=parent.account if parent else None,
+        above=None if above is ENDED else above,
         new_from=len(invocation.history),
         started_monotonic=kit.clock.monotonic(),
     )

@@ -257,11 +257,12 @@ class RunState(Generic[Out]):
         return (*self.done, LegRecord.of(loop)) if loop else self.done
 
     def part(self) -> None:
-        """Let go of what drove the run, and refers to it: an ended run leaves no cycle behind.
+        """Let go of what drove the run, and refers to it: one that ended well leaves no cycle.
 
-        Its memory is free once nobody holds it, and not at a later collection.
+        Its memory is free once nobody holds it, and not at a later collection. Another one has an
+        error, whose traceback holds it.
         """
-        self.legs, self.account = (), ENDED
+        self.legs, self.account, self.above = (), ENDED, None
         if self.loop is not None:
             self.loop.part()
 

@@ -83,7 +83,9 @@ class ToolRun(RunTally):
 
         Raises:
             CallSuspended: A person's answer comes later; do not catch it.
+            RunStopped: The run has ended.
         """
+        self._state.account.require_open()
         self._inner += 1
         call = ToolCallPart(id=f"{self._call.id}/{self._inner}", name=name, arguments=arguments)
         return await self._calls.answer_inner(call)
@@ -93,7 +95,7 @@ class ToolRun(RunTally):
 
         Raises:
             MajordomoError: There is no such model, or it did not answer.
-            RunStopped: As much is spent as may be.
+            RunStopped: As much is spent as may be, or the run has ended.
         """
         state = self._state
         state.account.check()
@@ -130,7 +132,9 @@ class ToolRun(RunTally):
         Raises:
             PermissionError: Nobody can, or wants to, answer; says why.
             CallSuspended: The answer comes later; do not catch it.
+            RunStopped: The run has ended.
         """
+        self._state.account.require_open()
         info = self._state.info
         self._questions += 1
         request = InputRequest(
@@ -165,7 +169,11 @@ class ToolRun(RunTally):
             task: What it is asked.
             limits: Its bounds; the agent's, or the executor's, otherwise. It ends with this run's
                 time at the latest, and what it spends counts for the bounds of this run, too.
+
+        Raises:
+            RunStopped: This run has ended.
         """
+        self._state.account.require_open()
         invocation = Invocation(
             task,
             caller=self._state.info.caller,

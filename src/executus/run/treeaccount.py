@@ -75,6 +75,13 @@ class TreeAccount:
             total.add_all(account._cost())  # noqa: SLF001 - of this class
         return total
 
+    def require_open(self) -> None:
+        """Refuse what a tool asks of a run that has ended.
+
+        Raises:
+            RunStopped: It has.
+        """
+
     def check(self) -> None:
         """Refuse another model call when this run, or one above it, has spent what it may.
 
@@ -111,14 +118,16 @@ class TreeAccount:
 
 
 class _EndedAccount(TreeAccount):
-    def __init__(self) -> None: ...
+    def __init__(self) -> None: ...  # of no run: it stands above none, and is never added up
 
-    def check(self) -> None:
-        raise RunStopped("the run has ended: nobody pays for its calls any more")
+    def require_open(self) -> None:
+        raise RunStopped("the run has ended: its tools can ask nothing of it any more")
+
+    check = require_open
 
     def close(self) -> None:
         return None
 
 
 ENDED: TreeAccount = _EndedAccount()
-"""The account of every run that has ended: a tool that goes on by itself may spend nothing."""
+"""The account of every run that has ended: a tool that goes on by itself may ask nothing of it."""

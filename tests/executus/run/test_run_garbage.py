@@ -1,14 +1,18 @@
 """A run that has ended leaves nothing behind that only a collection of garbage would find."""
 
 import gc
+import weakref
 from contextlib import contextmanager
+from types import SimpleNamespace
 
 import pytest
 
-from executus import Executor, Limits, Ports, RunnableAgent
+from executus import Executor, Invocation, Limits, Ports, RunnableAgent
+from executus.pendingattach import PendingAttachments
 from executus.run import MemoryCheckpointer, Phase
+from executus.run.treeaccount import ENDED
 from majordomo.agent import Agent
-from majordomo.llm import tool
+from majordomo.llm import ToolContext, tool
 from majordomo.providers.fake import FakeProvider, Reply
 
 OURS = ("executus", "majordomo")
@@ -135,3 +139,40 @@ async def test_a_cycle_would_be_found():
         one.itself = one
         del one
     assert found == ["test_a_cycle_would_be_found.<locals>.Ours"]
+
+
+class Held:
+    """Something a host gives a run."""
+
+
+@pytest.mark.parametrize("anyio_backend", ["trio"])  # a task of asyncio holds what it began in
+async def test_who_outlives_the_run_that_began_it_does_not_hold_it():
+    begun, below = [], RunnableAgent(name="below", model="fake")
+    async with Executor() as executor:
+
+        @tool
+        async def begin(context: ToolContext) -> str:
+            """Begin a run that goes on by itself."""
+            begun.append(executor.start(below, Invocation("go", parent=context.run.run_id)))
+            return "begun"
+
+        provider = FakeProvider()
+        provider.enqueue("m", Reply(calls=[("begin", {})]), "done")
+        agent = RunnableAgent(model=provider.model("m"), tools=[begin])
+        given = Held()
+        gone = weakref.ref(given)
+        assert (await executor.run(agent, Invocation("go", deps=given))).output == "done"
+        assert (await begun[0].wait()).output
+        del given
+        assert gone() is None
+
+
+async def test_a_run_may_be_begun_below_one_that_ends_at_that_moment_on_another_thread():
+    executor, agent = Executor(), RunnableAgent(model="fake")
+    executor._kit.live["parent"] = SimpleNamespace(
+        account=ENDED,
+        info=SimpleNamespace(root="parent"),
+        outbox=PendingAttachments(),
+        lineage=None,
+    )
+    assert (await executor.run(agent, Invocation("go", parent="parent"))).ok

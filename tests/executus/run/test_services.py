@@ -103,7 +103,7 @@ async def test_a_tool_learns_what_may_be_called():
     ]
 
 
-async def test_what_goes_on_after_its_run_asks_no_model():
+async def test_what_goes_on_after_its_run_can_ask_nothing_of_it():
     kept = []
 
     @tool(inline=True)
@@ -116,8 +116,16 @@ async def test_what_goes_on_after_its_run_asks_no_model():
     provider.enqueue("m", call("keep"), "done")
     agent = RunnableAgent(model=provider.model("m"), tools=[keep])
     assert (await Executor().run(agent, "go")).output == "done"
-    with pytest.raises(RunStopped, match="the run has ended"):
-        await kept[0].generate("More?", model="fake")
+    run = kept[0]
+    for ask in (
+        lambda: run.generate("More?", model="fake"),
+        lambda: run.call("keep", "{}"),
+        lambda: run.dispatch(agent, "More?"),
+        lambda: run.ask("More?"),
+    ):
+        with pytest.raises(RunStopped, match="the run has ended"):
+            await ask()
+    assert len(kept) == 1
 
 
 async def test_a_call_by_a_tool_passes_the_same_permissions():

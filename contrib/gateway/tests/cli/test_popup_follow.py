@@ -4,6 +4,7 @@ from contextlib import asynccontextmanager
 from types import SimpleNamespace
 
 import anyio
+import pytest
 from executus_gateway.cli import popup
 from executus_gateway.errors import DaemonFailed
 
@@ -51,20 +52,52 @@ async def test_a_question_that_comes_as_a_popup_goes_opens_another(monkeypatch, 
     assert shown == [["ask_1"], ["ask_2"]]
 
 
-async def test_a_daemon_that_cannot_be_spoken_to_is_told_once_and_tried_again(
-    monkeypatch, tmp_path, capsys
-):
-    clock, looked = FakeClock(), []
+class Looks:
+    """Counts the looks for a daemon, and ends the test with the fourth."""
 
-    def find_daemon(home):
-        looked.append(home)
-        if len(looked) == 3:
-            group.cancel_scope.cancel()
-        raise DaemonFailed("the token can be read by others")
+    def __init__(self, group, answer):
+        self.group, self.answer, self.count = group, answer, 0
 
-    monkeypatch.setattr(popup, "find_daemon", find_daemon)
+    def __call__(self, home):
+        self.count += 1
+        if self.count == 4:
+            self.group.cancel_scope.cancel()
+        return self.answer(self.count)
+
+
+async def follow(monkeypatch, home, answer):
     with anyio.fail_after(10):
         async with anyio.create_task_group() as group:
-            group.start_soon(lambda: popup.watch_with_popups(tmp_path, None, clock=clock))
-    assert len(looked) == 3
+            looks = Looks(group, answer)
+            monkeypatch.setattr(popup, "find_daemon", looks)
+            group.start_soon(lambda: popup.watch_with_popups(home, None, clock=FakeClock()))
+    assert looks.count == 4
+
+
+def broken(_number):
+    raise DaemonFailed("the token can be read by others")
+
+
+async def test_a_daemon_whose_token_cannot_be_read_is_told_once_and_tried_again(
+    monkeypatch, tmp_path, capsys
+):
+    await follow(monkeypatch, tmp_path, broken)
     assert capsys.readouterr().err.count("the token can be read by others; trying again") == 1
+
+
+@pytest.mark.parametrize(("address", "times"), [(lambda number: "same", 1), (str, 0)])
+async def test_one_that_is_there_and_does_not_answer_is_told_once_and_one_that_ended_never(
+    monkeypatch, tmp_path, capsys, address, times
+):
+    async def fail(client, shown, clock):
+        raise DaemonFailed("it does not answer as a gateway does")
+
+    @asynccontextmanager
+    async def opened(target):
+        yield target
+
+    monkeypatch.setattr(popup, "DaemonTarget", lambda found: found)
+    monkeypatch.setattr(popup, "Client", opened)
+    monkeypatch.setattr(popup, "_follow", fail)
+    await follow(monkeypatch, tmp_path, address)
+    assert capsys.readouterr().err.count("it does not answer as a gateway does") == times

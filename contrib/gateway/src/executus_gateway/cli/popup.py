@@ -8,7 +8,6 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -84,19 +83,21 @@ async def watch_with_popups(home: Path, popup: Popup, *, clock: Clock = SYSTEM_C
         popup: What is shown.
         clock: Paces looking for a daemon, and for a person.
     """
-    told = ""
+    told, lost = "", None
     while True:
+        found, failed = None, ""
         try:
-            found, failed = find_daemon(home), ""
-        except DaemonFailed as error:
-            found, failed = None, str(error)
-        if failed and failed != told:
-            tell(f"{failed}; trying again")
-        told = failed
-        if found is not None:
-            with suppress(DaemonFailed):  # it ended: its questions come back with the next one
+            found = find_daemon(home)
+            if found is not None:
                 async with Client(DaemonTarget(found)) as client:
                     await _follow(client, popup, clock)
+        except DaemonFailed as error:
+            # One that ended is gone at the next look, and its questions come back with another.
+            failed = str(error) if found is None or found == lost else ""
+            lost = found
+        if failed and failed != told:
+            tell(f"{failed}; trying again")
+        told = failed or told
         await clock.sleep(AGAIN_S)
 
 
